@@ -1,0 +1,1 @@
+"""What is kept: tracklets, vectors, crops, the change log and the vector index."""

@@ -1,0 +1,1 @@
+"""Pixels: video sources, networks, detectors, embedders, and the pipeline of one camera."""

@@ -1,0 +1,111 @@
+"""Assignment against trying every possibility, and the cascade against its words in the paper."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tracking.association import assign, assign_among, cascade, gate
+
+MAX = 0.5
+
+
+def best_total(distances, max_distance):
+    """Largest number of the best pairs by trying all: every row may also stay alone for the price of the limit."""
+    rows, columns = distances.shape
+    price = max_distance + 1e-5
+    pairs = min(rows, columns)
+    limited = np.minimum(np.where(distances > max_distance, price, distances), price)
+    return min(
+        sum(limited[r, c] for r, c in zip(some, order, strict=True))
+        for some in combinations(range(rows), pairs)
+        for order in permutations(range(columns), pairs)
+    )
+
+
+def pairs_of(matches):
+    return list(zip(matches.rows.tolist(), matches.columns.tolist(), strict=True))
+
+
+@given(arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 4)), elements=st.floats(0, 1)))
+def test_assignment_is_the_best_of_all(distances):
+    found = assign(distances, MAX)
+    assert all(distances[r, c] <= MAX for r, c in pairs_of(found))
+    assert sorted([*found.columns, *found.left]) == list(range(distances.shape[1]))
+    assert len(set(found.rows.tolist())) == len(found.rows)
+    alone = min(distances.shape) - len(found.rows)
+    total = sum(distances[r, c] for r, c in pairs_of(found)) + alone * (MAX + 1e-5)
+    assert total == pytest.approx(best_total(distances, MAX), abs=1e-9)
+
+
+def test_the_limit_itself_is_near_enough():
+    assert pairs_of(assign(np.array([[MAX]]), MAX)) == [(0, 0)]
+    assert pairs_of(assign(np.array([[MAX + 1e-9]]), MAX)) == []
+
+
+def test_how_much_too_far_does_not_bend_the_others():
+    # With true distances 0.1 + 0.9 > 0.45 + 0.45 both rows would change their partner; beyond the limit all is the same.
+    distances = np.array([[0.1, 0.45], [0.45, 0.95]])
+    assert pairs_of(assign(distances, MAX)) == [(0, 1), (1, 0)]  # two pairs at 0.9 beat one at 0.1 and one at the limit? no:
+    assert pairs_of(assign(np.array([[0.1, 0.5], [0.5, 9.0]]), MAX)) == [(0, 0)]
+
+
+def test_left_columns_are_first_the_untouched_then_the_refused():
+    distances = np.array([[np.inf, np.inf, np.inf], [np.inf, 0.1, np.inf]])
+    found = assign(distances, MAX)
+    assert pairs_of(found) == [(1, 1)]
+    assert sorted(found.left.tolist()) == [0, 2]
+    refused = assign(np.full((1, 3), np.inf), MAX)
+    assert refused.left.tolist()[:2] == sorted(refused.left.tolist()[:2])
+    assert len(refused.left) == 3
+
+
+def test_nothing_to_match_leaves_all_columns_in_their_order():
+    columns = np.array([4, 2, 7])
+    found = assign_among(np.zeros((3, 9)), MAX, np.zeros(0, np.int64), columns)
+    assert found.left.tolist() == [4, 2, 7]
+    assert len(assign_among(np.zeros((3, 9)), MAX, np.array([1]), columns[:0]).rows) == 0
+
+
+def test_rows_and_columns_keep_their_numbers():
+    distances = np.ones((4, 5))
+    distances[3, 2] = 0.1
+    found = assign_among(distances, MAX, np.array([3, 1]), np.array([2, 4]))
+    assert pairs_of(found) == [(3, 2)]
+    assert found.left.tolist() == [4]
+
+
+def test_the_gate_is_infinite():
+    assert gate(np.zeros((1, 2)), np.array([[9.4877, 9.4878]])).tolist() == [[0.0, np.inf]]
+
+
+def test_a_track_seen_lately_chooses_first():
+    distances = np.array([[0.01], [0.4]])
+    found = cascade(distances, np.array([5, 1]), MAX, 30, np.array([0, 1]))
+    assert pairs_of(found) == [(1, 0)]  # though track 0 looks more like it
+
+
+def test_tracks_missed_for_longer_than_max_age_do_not_take_part():
+    found = cascade(np.zeros((1, 1)), np.array([31]), MAX, 30, np.array([0]))
+    assert pairs_of(found) == []
+    assert found.left.tolist() == [0]
+
+
+@given(
+    arrays(np.float64, (5, 4), elements=st.floats(0, 1)),
+    st.lists(st.integers(1, 4), min_size=5, max_size=5),
+    st.integers(1, 4),
+)
+def test_the_cascade_is_a_loop_over_ages(distances, missed, max_age):
+    left, expected = np.arange(4), []
+    for age in range(1, max_age + 1):
+        rows = np.array([row for row in range(5) if missed[row] == age], np.int64)
+        found = assign_among(distances, MAX, rows, left)
+        expected += pairs_of(found)
+        left = found.left
+    found = cascade(distances, np.array(missed), MAX, max_age, np.arange(5))
+    assert pairs_of(found) == expected
+    assert found.left.tolist() == left.tolist()
