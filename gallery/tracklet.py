@@ -1,32 +1,14 @@
 """The record that everything else is about: one person, once through one camera."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gallery.instants import from_microseconds
+from gallery.instants import to_microseconds as to_microseconds  # for those who make tracklets
 from tracking.trajectory import Trajectory
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def from_microseconds(microseconds: int) -> datetime:
-    """The UTC time that lies so many microseconds after the Unix epoch.
-
-    >>> from_microseconds(1_500_000).isoformat()
-    '1970-01-01T00:00:01.500000+00:00'
-    """
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def to_microseconds(time: datetime) -> int:
-    """Microseconds from the Unix epoch to a time that knows its zone.
-
-    >>> to_microseconds(datetime(1970, 1, 1, 0, 0, 2, tzinfo=UTC))
-    2000000
-    """
-    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,9 @@ def test_the_bank_is_lists_of_features(seed, budget, frames):
     for _ in range(frames):
         asked = unit(random.standard_normal((3, 8)))
         assert np.allclose(bank.distances(alive, asked), twin.distances(alive, asked), atol=1e-5)
-        alive = np.concatenate([alive[random.random(len(alive)) < 0.9], np.arange(following, following + random.integers(3))])
+        alive = np.concatenate(
+            [alive[random.random(len(alive)) < 0.9], np.arange(following, following + random.integers(3))]
+        )
         following = max(following, int(alive.max(initial=0)) + 1)
         seen = alive[random.random(len(alive)) < 0.7]
         features = unit(random.standard_normal((len(seen), 8)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -29,6 +29,7 @@ def boxes(draw, most=6):
     return np.concatenate([corners, corners + sides], axis=1)
 
 
+@settings(deadline=None)
 @given(boxes())
 def test_every_form_leads_back(some):
     assert np.allclose(xywh_to_xyxy(xyxy_to_xywh(some)), some, atol=1e-9)
@@ -50,6 +51,7 @@ def test_iou(other, expected):
     assert iou(SQUARE, np.array([other], np.float64)).item() == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(boxes(), boxes())
 def test_iou_is_that_of_a_loop_over_pairs(a, b):
     assert iou(a, b).shape == (len(a), len(b))

@@ -88,7 +88,10 @@ def test_the_gate_by_hand():
 
 def test_process_noise_follows_the_height_before_the_step():
     shrinking = kalman.Motion(
-        mean=BOX, velocity=np.array([[0, 0, 0, -40.0]]), variance=np.zeros((1, 4)), covariance=np.zeros((1, 4)),
+        mean=BOX,
+        velocity=np.array([[0, 0, 0, -40.0]]),
+        variance=np.zeros((1, 4)),
+        covariance=np.zeros((1, 4)),
         velocity_variance=np.zeros((1, 4)),
     )
     later = kalman.predict(shrinking)
@@ -100,7 +103,9 @@ def test_process_noise_follows_the_height_before_the_step():
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 40))
 def test_all_tracks_at_once_are_the_matrices_one_by_one(seed, count, frames):
     random = np.random.default_rng(seed)
-    start = np.column_stack([random.uniform(0, 2000, (count, 2)), random.uniform(0.2, 1, count), random.uniform(20, 400, count)])
+    start = np.column_stack(
+        [random.uniform(0, 2000, (count, 2)), random.uniform(0.2, 1, count), random.uniform(20, 400, count)]
+    )
     motion, twins = kalman.initiate(start), [MatrixFilter(z) for z in start]
     for _ in range(frames):
         motion = kalman.predict(motion)

@@ -1,0 +1,128 @@
+"""``passerby evaluate`` and ``passerby demo``: how good the answers are."""
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from api.options import Data, DetectorName, Device, EmbedderName, Json, Precision, Threads, thread_count
+from api.output import print_json, print_table, say, write
+from api.progress import progress_bars
+from gallery.errors import ConfigError
+
+if TYPE_CHECKING:
+    from retrieval.scene_evaluation import Oracle, SceneEvaluation
+
+evaluate = typer.Typer(help="Measure tracking and search against truth.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(evaluate, name="evaluate")
+    app.command()(demo)
+
+
+@evaluate.command()
+def mot(
+    truth: Annotated[Path, typer.Argument(metavar="GT", help="MOTChallenge truth.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="MOTChallenge result, for example tracks.txt.")],
+    as_json: Json = False,
+) -> None:
+    """Score tracks against MOTChallenge truth.
+
+    Example: passerby evaluate mot gt.txt tracked/tracks.txt
+    """
+    from retrieval.mot_evaluation import evaluate_mot
+
+    scores = evaluate_mot(truth, result)
+    if as_json:
+        print_json(scores)
+        return
+    print_table(
+        "Tracking",
+        ("measure", "value"),
+        [(k, f"{v:.4f}" if isinstance(v, float) else v) for k, v in asdict(scores).items()],
+    )
+
+
+@evaluate.command()
+def scene(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A scene with its truth, as `passerby demo` writes one.")
+    ],
+    detector: DetectorName = "auto",
+    embedder: EmbedderName = "auto",
+    oracle: Annotated[
+        str | None, typer.Option(help="Truth in place of parts: boxes (detector) or tracks (detector and tracker).")
+    ] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Ask with re-ranking.")] = False,
+    confidence: Annotated[
+        float | None, typer.Option(help="Least confidence of a detection.", show_default="the detector's")
+    ] = None,
+    data: Data = None,
+    device: Device = "cpu",
+    threads: Threads = None,
+    precision: Precision = "fp32",
+    as_json: Json = False,
+) -> None:
+    """Ingest a scene with known truth, ask every query, and score the answers.
+
+    Example: passerby evaluate scene demo/scene --detector motion --embedder stripes
+    """
+    if oracle not in (None, "boxes", "tracks"):
+        raise ConfigError(f"--oracle {oracle!r} is unknown; it is boxes or tracks")
+    from api.scene_parts import scene_parts
+    from retrieval.scene_evaluation import evaluate_scene
+    from retrieval.scene_truth import read_scene
+
+    truth = read_scene(folder)
+    parts = scene_parts(detector, embedder, thread_count(threads), device, precision, confidence)
+    with ExitStack() as stack:
+        place = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passerby-scene-")))
+        bars = stack.enter_context(progress_bars())
+        result = evaluate_scene(
+            truth, place, parts, oracle=cast("Oracle | None", oracle), rerank=rerank, on_camera=bars
+        )
+    show_scene(result, as_json=as_json)
+
+
+def show_scene(result: "SceneEvaluation", *, as_json: bool) -> None:
+    """The scores of a scene."""
+    if as_json:
+        print_json(scene_json(result))
+        return
+    print_table("Search", ("measure", "value"), list(asdict(result.scores).items()))
+    rows = [(camera, scores["MOTA"], scores["IDF1"]) for camera, scores in result.per_camera.items()]
+    print_table("Cameras", ("camera", "MOTA", "IDF1"), rows)
+
+
+def scene_json(result: "SceneEvaluation") -> dict[str, object]:
+    """The stable keys of a scene's evaluation."""
+    return {**asdict(result.scores), "per_camera": result.per_camera}
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the rendered cameras, the gallery and the picture.")] = Path(
+        "demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Another seed renders other people.")] = 1,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Render cameras on the spot, find everybody in them, and draw what was found.
+
+    Example: passerby demo --out demo
+    """
+    from api.demo import run_demo
+
+    with progress_bars() as bars:
+        result, picture = run_demo(out.absolute(), seed, thread_count(threads), bars)
+    if as_json:
+        print_json({**scene_json(result), "picture": picture})
+        return
+    show_scene(result, as_json=False)
+    write(f"picture: {picture}")
+    say(f"ask something yourself: passerby query {out / 'scene' / 'queries'}/NAME.jpg --data {out / 'gallery'}")

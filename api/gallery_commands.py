@@ -1,0 +1,136 @@
+"""``passerby erase`` and ``passerby doctor``: the gallery itself."""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.options import Data, Json, data_folder, known, parse_optional_time
+from api.output import print_json, print_table, say, write
+from gallery.errors import ConfigError, GalleryError, PasserbyError
+
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "opencv-python-headless",
+    "av",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "openvino",
+    "faiss-cpu",
+    "faiss-gpu",
+    "sqlalchemy",
+    "paddlepaddle",
+    "paddlepaddle-gpu",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(erase)
+    app.command()(doctor)
+
+
+def erase(
+    tracklet: Annotated[list[str] | None, typer.Option(help="Id of a tracklet; may be given again.")] = None,
+    camera: Annotated[list[str] | None, typer.Option(help="Name of a camera; may be given again.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only tracklets that end after this time, ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only tracklets that start before this time, ISO 8601.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Erase tracklets for good, with their vectors and crops.
+
+    Example: passerby erase --camera door --until 2024-05-01T00:00:00Z --yes
+    """
+    times = parse_optional_time(since, "--since"), parse_optional_time(until, "--until")
+    if not any((tracklet, camera, *times)):
+        raise ConfigError("say what to erase: --tracklet ID, --camera NAME, --since TIME or --until TIME")
+    from gallery.store import Gallery
+
+    with Gallery.open(data_folder(data)) as gallery:
+        known([row.name for row in gallery.cameras()], camera or [], "camera")
+        would = gallery.erase(tracklets=tracklet, cameras=camera, since=times[0], until=times[1], trial=True)
+        what = f"{would.tracklets} tracklets, {would.vectors} vectors and {would.crops} crops"
+        if not dry_run and not yes and not confirmed(what):
+            raise ConfigError("nothing was erased; add --yes to erase without being asked")
+        done = would if dry_run else gallery.erase(tracklets=tracklet, cameras=camera, since=times[0], until=times[1])
+    if as_json:
+        print_json({"erased": done, "dry_run": dry_run})
+    else:
+        write(f"{'Would erase' if dry_run else 'Erased'} {what}.")
+    if not done.complete:
+        say("another process is reading: the last bytes are overwritten when the gallery is opened next")
+
+
+def confirmed(what: str) -> bool:
+    """Asks on a terminal; elsewhere nobody can answer."""
+    return sys.stdin.isatty() and typer.confirm(f"Erase {what} for good?", err=True)
+
+
+def doctor(data: Data = None, as_json: Json = False) -> None:
+    """Check the gallery, and show what is installed and in use. Exit code 1 if something is wrong.
+
+    Example: passerby doctor
+    """
+    from ingest.runtime_onnx import available_providers
+
+    folder = data_folder(data)
+    libraries = {name: version for name in LIBRARIES if (version := library_version(name))}
+    report: dict[str, object] = {
+        "python": sys.version.split()[0],
+        "libraries": libraries,
+        "providers": available_providers(),
+        "models": installed_models(),
+        "data": folder,
+    }
+    problems = gallery_report(folder, report, asked=data is not None)
+    if as_json:
+        print_json({**report, "problems": problems})
+    else:
+        print_table("Passerby", ("", ""), [(key, str(value)) for key, value in report.items()])
+        for problem in problems:
+            write(f"problem: {problem}")
+        write("all is well" if not problems else f"{len(problems)} problems")
+    if problems:
+        raise typer.Exit(1)
+
+
+def gallery_report(folder: Path, report: dict[str, object], *, asked: bool) -> list[str]:
+    """Adds the gallery's state to the report, and returns what is wrong with it."""
+    from gallery.check import check
+    from gallery.store import Gallery
+
+    if not asked and not folder.exists():
+        report["gallery"] = "none yet"
+        return []
+    try:
+        with Gallery.open(folder) as gallery:
+            result = check(gallery, deep=True)
+    except GalleryError as error:
+        return [str(error)]
+    report["gallery"] = {"schema": result.schema, **result.counts, "index": result.snapshot}
+    report["unfinished"] = result.unfinished
+    return list(result.problems)
+
+
+def library_version(name: str) -> str | None:
+    """The installed version of a library, None where it is not there."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def installed_models() -> list[str]:
+    """Names of the networks that are installed."""
+    from ingest.catalogue import installed
+
+    try:
+        return [model.network.name for model in installed()]
+    except PasserbyError as error:
+        return [f"cannot be listed: {error}"]

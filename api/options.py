@@ -1,0 +1,140 @@
+"""Options that several commands share, and how their texts are read."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gallery.errors import ConfigError
+
+CAMERA_NAME = re.compile(r"[\w][\w.\- ]{0,63}")
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", envvar="PASSERBY_DATA", help="Folder of the gallery.", show_default="in your user data folder"
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")
+]
+Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks run.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads for networks and decoders together.", show_default="all cores")
+]
+Precision = Annotated[Literal["fp32", "bf16"], typer.Option(help="Arithmetic of the networks.")]
+DetectorName = Annotated[
+    str, typer.Option("--detector", help="A name of `passerby models list`, a network file, or auto.")
+]
+EmbedderName = Annotated[
+    str, typer.Option("--embedder", help="A name of `passerby models list`, a network file, or auto.")
+]
+
+
+def data_folder(data: Path | None) -> Path:
+    """The gallery's folder: as given, else in the user's data folder. Absolute."""
+    if data is not None:
+        return data.absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("passerby") / "gallery"
+
+
+def thread_count(threads: int | None) -> int:
+    """The thread budget: as given, else the cores that this process may use."""
+    return threads or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class CameraSource:
+    """One ``NAME=SOURCE[@START]``.
+
+    Attributes:
+        camera: Name of the camera.
+        source: File or folder.
+        start: When its first frame was taken, UTC; None where it was not said.
+    """
+
+    camera: str
+    source: str
+    start: datetime | None
+
+
+def parse_camera_source(text: str) -> CameraSource:
+    """Reads ``NAME=SOURCE[@START]``.
+
+    Raises:
+        ConfigError: If there is no name, a bad one, or no source.
+
+    >>> parse_camera_source("door=clips/door.mp4@2024-05-01T08:00:00Z")
+    CameraSource(camera='door', source='clips/door.mp4', start=datetime.datetime(2024, 5, 1, 8, 0, tzinfo=datetime.timezone.utc))
+    """
+    camera, equals, source = text.partition("=")
+    if not equals or not source:
+        raise ConfigError(
+            f"{text!r} is not a camera: write NAME=SOURCE or NAME=SOURCE@START, for example door=door.mp4"
+        )
+    if not CAMERA_NAME.fullmatch(camera):
+        raise ConfigError(
+            f"camera name {camera!r} is not allowed: use 1-64 letters, digits, '_', '.', '-' or spaces, a letter or digit first"
+        )
+    path, at, start = source.rpartition("@")
+    if not at or Path(source).exists():
+        return CameraSource(camera, source, None)
+    return CameraSource(camera, path, parse_time(start, f"the start of camera {camera}"))
+
+
+def parse_time(text: str, what: str) -> datetime:
+    """Reads an ISO 8601 time; one without a zone is UTC.
+
+    Raises:
+        ConfigError: If it is none.
+
+    >>> parse_time("2024-05-01T10:00:00+02:00", "since").isoformat()
+    '2024-05-01T08:00:00+00:00'
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{what}: {text!r} is not a time; write ISO 8601, for example 2024-05-01T08:00:00Z"
+        ) from error
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def parse_optional_time(text: str | None, what: str) -> datetime | None:
+    """``parse_time`` where there may be none."""
+    return None if text is None else parse_time(text, what)
+
+
+def parse_box(text: str) -> tuple[float, float, float, float]:
+    """Reads ``X1,Y1,X2,Y2``, pixels.
+
+    Raises:
+        ConfigError: If it is not four numbers, or the box has no area.
+    """
+    try:
+        x1, y1, x2, y2 = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError(
+            f"box {text!r} is not four numbers; write X1,Y1,X2,Y2 in pixels, for example 40,60,120,300"
+        ) from error
+    if not (x1 < x2 and y1 < y2):
+        raise ConfigError(f"box {text!r} has no area; write its left upper corner first: X1,Y1,X2,Y2")
+    return x1, y1, x2, y2
+
+
+def known(names: Sequence[str], wanted: Sequence[str], what: str) -> None:
+    """Refuses names that do not exist.
+
+    Raises:
+        ConfigError: Naming the unknown one and those that there are.
+    """
+    for name in wanted:
+        if name not in names:
+            raise ConfigError(f"{what} {name!r} is not in the gallery; it holds {', '.join(names) or 'none'}")

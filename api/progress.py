@@ -1,0 +1,37 @@
+"""Progress bars with frames per second and the time that is left, on a terminal's standard error."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+OnEvent = Callable[[str, int, int | None], None]
+"""Is told what goes on (a camera, say), how much is done, and of how much (None where that is not known)."""
+
+
+@contextmanager
+def progress_bars(unit: str = "frames") -> Iterator[OnEvent]:
+    """Gives a function that shows how far each camera is; silent where standard error is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda camera, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        tasks: dict[str, int] = {}
+
+        def show(camera: str, done: int, total: int | None) -> None:
+            if camera not in tasks:
+                tasks[camera] = progress.add_task(camera, total=total, rate="")
+            task = progress.tasks[tasks[camera]]
+            rate = f"{done / task.elapsed:.0f} {unit}/s" if task.elapsed else ""
+            progress.update(tasks[camera], completed=done, total=total, rate=rate)
+
+        yield show

@@ -1,0 +1,1 @@
+"""Alembic scripts that bring a gallery of any age up to date."""

@@ -1,0 +1,223 @@
+"""The write path: frames -> detections -> embeddings -> tracker -> finished tracklets -> gallery."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gallery.errors import GalleryError
+from gallery.ingest_session import IngestSession
+from gallery.ingest_spec import IngestProgress, IngestSpec
+from gallery.store import Gallery
+from gallery.tracklet import Tracklet
+from ingest.checkpoint import pack, unpack
+from ingest.detector import Detections, Detector
+from ingest.embedder import Embedder, cut_crops
+from ingest.follower import Follower, Tracker
+from ingest.frame import Frame, Image
+from ingest.prefetch import prefetch
+from ingest.source import Source
+
+OnProgress = Callable[[int, int | None], None]
+"""Is told how many frames are done, and of how many (None where that is not known)."""
+
+BLOCK = 8
+"""Frames whose crops are embedded together, so that the networks' batches are full."""
+
+COMMIT_SECONDS = 2.0
+"""At most so much work is done twice after a crash; a commit takes some milliseconds."""
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What one source gave.
+
+    Attributes:
+        camera: Name of the camera.
+        source: Where its frames came from.
+        frames: Frames looked at.
+        detections: People found in them, over all frames.
+        tracklets: Tracklets in the gallery from this source.
+        video_seconds: How much time the frames cover.
+        wall_seconds: How long the ingest took, earlier interrupted runs included.
+        start: First moment of the source, ISO 8601 UTC.
+        start_origin: Where that time is from: given, container or epoch.
+        already_done: Whether the gallery had all of it before.
+        problems: What could not be read.
+    """
+
+    camera: str
+    source: str
+    frames: int
+    detections: int
+    tracklets: int
+    video_seconds: float
+    wall_seconds: float
+    start: str
+    start_origin: str
+    already_done: bool
+    problems: tuple[str, ...]
+
+
+def ingest_camera(
+    camera: str,
+    source: Source,
+    gallery: Gallery,
+    detector: Detector,
+    embedder: Embedder,
+    tracker: Tracker,
+    on_progress: OnProgress = lambda done, total: None,
+) -> IngestResult:
+    """Takes one source of one camera into the gallery.
+
+    The same source with the same settings again adds nothing. An interrupted one goes on where its last commit was,
+    and ends with exactly the tracklets of an undisturbed run: blocks of frames always begin at the same places, so
+    the networks see the same batches.
+
+    Raises:
+        GalleryError: If another process ingests this camera, or the gallery holds vectors of another embedder.
+        SourceError: If nothing of the source can be read.
+    """
+    with gallery.begin_ingest(ingest_spec(camera, source, detector, embedder, tracker)) as session:
+        already_done = session.already_done
+        if not already_done:
+            follower = Follower(camera, f"{camera}-{session.spec.key[:8]}", tracker)
+            resume(session, follower)
+            run(session, follower, source, detector, embedder, on_progress)
+        return ingest_result(session, source, already_done=already_done)
+
+
+def resume(session: IngestSession, follower: Follower) -> None:
+    """Brings the follower to the last commit of an interrupted ingest, or that ingest back to its beginning."""
+    if session.checkpoint is not None:
+        with suppress(GalleryError):  # damaged or of an older version: as good as none
+            follower.restore(unpack(session.checkpoint))
+            return
+    if session.progress.next_frame > 0:
+        session.restart()
+
+
+def run(
+    session: IngestSession,
+    follower: Follower,
+    source: Source,
+    detector: Detector,
+    embedder: Embedder,
+    on_progress: OnProgress,
+) -> None:
+    """Follows everybody from the session's next frame to the end of the source, committing as it goes."""
+    progress = session.progress
+    began = time.monotonic() - progress.wall_seconds
+    committed = time.monotonic()
+    finished: list[Tracklet] = []
+    with prefetch(source.frames(progress.next_frame)) as frames:
+        for block in blocks(frames, BLOCK):
+            people = look(block, detector, embedder)
+            for frame, (detections, images, vectors) in zip(block, people, strict=True):
+                finished += follower.step(frame, detections, images, vectors)
+            progress = advance(progress, block, sum(len(detections) for detections, _, _ in people), began)
+            on_progress(progress.frames, source.frame_count)
+            if time.monotonic() - committed > COMMIT_SECONDS:
+                session.commit(finished, pack(follower.state()) if detector.resumable else None, progress)
+                finished = []
+                committed = time.monotonic()
+    # This state is good for every detector, since there is nothing more to detect.
+    session.commit(finished + follower.finish(), pack(follower.state()), progress)
+    session.finish(summed_up(progress, source, began))
+
+
+def blocks(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
+    """Frames in lists of ``size``, the last one maybe shorter."""
+    block: list[Frame] = []
+    for frame in frames:
+        block.append(frame)
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+People = tuple[Detections, list[Image], np.ndarray[tuple[int, ...], np.dtype[np.float32]]]
+
+
+def look(block: list[Frame], detector: Detector, embedder: Embedder) -> list[People]:
+    """Finds the people of some frames and embeds all their crops at once; boxes too small to embed are left out."""
+    found = []
+    for frame, detections in zip(block, detector.detect([frame.image for frame in block]), strict=True):
+        images, kept = cut_crops(frame.image, detections.boxes)
+        found.append((Detections(detections.boxes[kept], detections.confidences[kept]), images))
+    vectors = embedder.embed([image for _, images in found for image in images])
+    ends = np.cumsum([len(images) for _, images in found])
+    return [
+        (detections, images, vectors[end - len(images) : end])
+        for (detections, images), end in zip(found, ends, strict=True)
+    ]
+
+
+def advance(progress: IngestProgress, block: list[Frame], detections: int, began: float) -> IngestProgress:
+    """The progress after one more block."""
+    return replace(
+        progress,
+        next_frame=block[-1].index + 1,
+        frames=progress.frames + len(block),
+        detections=progress.detections + detections,
+        since=progress.since or block[0].time,
+        until=block[-1].time,
+        wall_seconds=time.monotonic() - began,
+    )
+
+
+def summed_up(progress: IngestProgress, source: Source, began: float) -> IngestProgress:
+    """The progress at the end, with what the source says of itself."""
+    summary = source.summary()
+    return replace(
+        progress,
+        video_seconds=summary.seconds,
+        wall_seconds=time.monotonic() - began,
+        problems=summary.problems,
+    )
+
+
+def rate_seen(source: Source) -> float:
+    """Frames a second that a tracker sees of a source: sampling can leave some out, but add none."""
+    return source.rate if source.fps is None else min(source.fps, source.rate)
+
+
+def ingest_spec(camera: str, source: Source, detector: Detector, embedder: Embedder, tracker: Tracker) -> IngestSpec:
+    """What the ingest is known by."""
+    found_by = detector.identity
+    return IngestSpec(
+        camera=camera,
+        source=source.name,
+        source_hash=source.content_hash,
+        start=source.start,
+        start_origin=source.start_origin,
+        fps=source.fps,
+        detector=found_by.name,
+        embedder=embedder.identity,
+        settings=json.dumps(
+            {"detector": [found_by.sha256, found_by.settings], "tracker": tracker.settings}, sort_keys=True
+        ),
+    )
+
+
+def ingest_result(session: IngestSession, source: Source, *, already_done: bool) -> IngestResult:
+    """The session's progress as a result."""
+    progress = session.progress
+    return IngestResult(
+        camera=session.spec.camera,
+        source=source.name,
+        frames=progress.frames,
+        detections=progress.detections,
+        tracklets=progress.tracklets,
+        video_seconds=progress.video_seconds,
+        wall_seconds=progress.wall_seconds,
+        start=source.start.isoformat(),
+        start_origin=source.start_origin,
+        already_done=already_done,
+        problems=progress.problems,
+    )

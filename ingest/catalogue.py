@@ -1,0 +1,217 @@
+"""Which networks are known, which are installed, and how they are added and pulled.
+
+Networks are looked for in the folders named by ``PASSERBY_MODELS``, then in the user's own folder; in each, directly or
+in a folder of the network's name.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from shutil import copyfile
+
+from platformdirs import user_data_path
+
+from gallery.errors import ModelError
+from ingest.download import Progress, download, sha256_of
+from ingest.runtimes import check_suffix
+from ingest.sidecar import Network, describe, read_sidecar, sidecar_of
+from ingest.toml_table import TomlTable, read_toml
+
+FOLDERS_VARIABLE = "PASSERBY_MODELS"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A network whose file is there.
+
+    Attributes:
+        network: What it is.
+        path: The network file.
+    """
+
+    network: Network
+    path: Path
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The network file and those that belong to it, in the order of ``network.files``."""
+        return tuple(self.path.with_suffix(file.suffix) for file in self.network.files)
+
+    def fingerprint(self) -> str:
+        """Checks all files and gives the SHA-256 that identifies this network and its description.
+
+        Raises:
+            ModelError: If a file is missing or is not the one that was promised.
+        """
+        return self.network.fingerprint(tuple(self._digests()))
+
+    def _digests(self) -> Iterator[str]:
+        for file, path in zip(self.network.files, self.paths, strict=True):
+            if not path.is_file():
+                raise ModelError(f"{self.path} needs {path.name} beside it; copy it there or download it again")
+            digest = sha256_of(path)
+            if file.sha256 and digest != file.sha256:
+                raise _damaged(self.network, path, digest, file.sha256)
+            yield digest
+
+
+@cache
+def known() -> Mapping[str, Network]:
+    """The public networks of the catalogue by name."""
+    path = Path(__file__).with_name("catalogue.toml")
+    table = TomlTable(read_toml(path), str(path))
+    return {name: describe(name, content, origin=f"{path}: [{name}]") for name, content in table.all_tables().items()}
+
+
+def user_folder() -> Path:
+    """Where networks that are added or pulled are kept."""
+    return user_data_path("passerby", appauthor=False) / "models"
+
+
+def folders() -> list[Path]:
+    """Where networks are looked for, first come first served.
+
+    Raises:
+        ModelError: If ``PASSERBY_MODELS`` names something that is not a folder.
+    """
+    named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
+    for folder in named:
+        if not folder.is_dir():
+            raise ModelError(f"{FOLDERS_VARIABLE} names {folder}, which is not a folder; mend or unset it")
+    return [folder.absolute() for folder in named] + [user_folder()]
+
+
+def installed() -> list[Installed]:
+    """All networks whose files are there, those of the catalogue first; their contents are not checked yet."""
+    public = [Installed(network, path) for network in known().values() if (path := _locate(network)) is not None]
+    own = [Installed(read_sidecar(path), path) for path in _own().values()]
+    return public + own
+
+
+def find(name: str) -> Installed:
+    """The installed network of that name.
+
+    Raises:
+        ModelError: If it is unknown, or known but not installed.
+    """
+    if name in known():
+        network = known()[name]
+        path = _locate(network)
+        if path is None:
+            raise ModelError(f"model '{name}' is not installed: {_how_to_get(network)}")
+        return Installed(network, path)
+    own = _own()
+    if name not in own:
+        near = get_close_matches(name, [*known(), *own], n=3) or sorted(known())
+        raise ModelError(f"unknown model '{name}'; near names: {', '.join(near)}")
+    return Installed(read_sidecar(own[name]), own[name])
+
+
+def identify(path: Path) -> Installed:
+    """What a network file anywhere is: by the sidecar beside it, or by its SHA-256 if the catalogue knows it.
+
+    Raises:
+        ModelError: If it is missing, of a kind that cannot be run, or unknown and without a sidecar.
+    """
+    check_suffix(path)
+    if not path.is_file():
+        raise ModelError(f"there is no network file {path}")
+    if sidecar_of(path).is_file():
+        return Installed(read_sidecar(path), path)
+    digest = sha256_of(path)
+    for network in known().values():
+        if network.files[0].sha256 == digest:
+            return Installed(network, path)
+    if path.stem in known():
+        raise _damaged(known()[path.stem], path, digest, known()[path.stem].files[0].sha256)
+    raise ModelError(f"{path} is unknown and nothing describes it; write {sidecar_of(path).name} beside it")
+
+
+def add(path: Path) -> Installed:
+    """Copies a network, the files that belong to it and its sidecar into the user's folder.
+
+    Raises:
+        ModelError: If it is unknown or damaged, has the name of another, or cannot be copied.
+    """
+    source = identify(path)
+    source.fingerprint()
+    name, described = source.network.name, sidecar_of(path).is_file()
+    if described and name in known():
+        raise ModelError(f"'{name}' is the name of a public network; rename {path.name} and its sidecar")
+    target = user_folder() / name / source.network.files[0].name
+    copies = list(zip(source.paths, Installed(source.network, target).paths, strict=True))
+    if described:
+        copies.append((sidecar_of(path), sidecar_of(target)))
+    # The network file goes last: until it is there, nothing is installed.
+    for origin, copied in reversed(copies):
+        _copy(origin, copied)
+    return Installed(source.network, target)
+
+
+def pull(name: str, on_progress: Progress | None = None) -> Installed:
+    """Downloads a public network into the user's folder; files that are there and sound are left.
+
+    Raises:
+        ModelError: If the name is unknown, nothing can be downloaded, or a download fails.
+    """
+    if name not in known():
+        raise ModelError(f"cannot pull '{name}'; public networks are {', '.join(sorted(known()))}")
+    network = known()[name]
+    target = user_folder() / name / network.files[0].name
+    if not all(file.url for file in network.files):
+        raise ModelError(f"'{name}' cannot be downloaded: {network.obtain}")
+    # The network file comes last: until it is there, nothing is installed.
+    for file in reversed(network.files):
+        path = target.with_name(file.name)
+        if not path.is_file() or sha256_of(path) != file.sha256:
+            download(file.url, path, sha256=file.sha256, on_progress=on_progress)
+    return Installed(network, target)
+
+
+def _locate(network: Network) -> Path | None:
+    name = network.files[0].name
+    places = (place / name for folder in folders() for place in (folder, folder / network.name))
+    return next((path for path in places if path.is_file()), None)
+
+
+def _own() -> dict[str, Path]:
+    """Networks with a sidecar by name; the first found of a name counts, and public names are the catalogue's."""
+    found: dict[str, Path] = {}
+    for folder in folders():
+        for sidecar in sorted([*folder.glob("*.toml"), *folder.glob("*/*.toml")]):
+            paths = (path for suffix in (".onnx", ".xml") if (path := sidecar.with_suffix(suffix)).is_file())
+            for path in paths:
+                if path.stem not in known():
+                    found.setdefault(path.stem, path)
+    return found
+
+
+def _copy(origin: Path, target: Path) -> None:
+    if target.exists() and origin.samefile(target):
+        return
+    partial = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(origin, partial)
+        partial.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise ModelError(f"cannot copy {origin} to {target}: {error.strerror}") from error
+
+
+def _how_to_get(network: Network) -> str:
+    get = network.obtain or f"run `passerby models pull {network.name}`"
+    return f"{get}, or put its files in a folder named by {FOLDERS_VARIABLE}"
+
+
+def _damaged(network: Network, path: Path, digest: str, wanted: str) -> ModelError:
+    remedy = f"remove it and run `passerby models pull {network.name}`" if network.files[0].url else "copy it again"
+    return ModelError(
+        f"{path} is damaged or another version of {network.name}: "
+        f"its SHA-256 is {digest[:16]}..., not {wanted[:16]}...; {remedy}"
+    )

@@ -1,0 +1,64 @@
+"""How well a crop shows its person."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.frame import Image
+from tracking.boxes import intersection_over_area
+
+FULL_HEIGHT_PX = 192.0
+"""Height from which a larger crop shows nothing more: Re-ID networks take 128-256 rows."""
+FULL_SHARPNESS = 120.0
+"""Variance of the Laplacian at 64 x 128 from which a crop counts as sharp."""
+
+
+def crop_qualities(
+    boxes: NDArray[np.float32],
+    confidences: NDArray[np.float32],
+    images: list[Image],
+    width: int,
+) -> NDArray[np.float32]:
+    """How well each crop of one frame shows its person.
+
+    The product of the detector's confidence, size, sharpness, the share that no nearer person hides, and a penalty
+    for boxes that the frame's edge cuts. A person is nearer when the lower edge of the box is lower.
+
+    Args:
+        boxes: (N, 4) float32, xyxy, pixels.
+        confidences: (N,) float32, 0-1.
+        images: N crops.
+        width: Of the frame, pixels.
+
+    Returns:
+        (N,) float32, 0-1.
+    """
+    if len(boxes) == 0:
+        return np.zeros(0, np.float32)
+    size = np.clip((boxes[:, 3] - boxes[:, 1]) / FULL_HEIGHT_PX, 0.05, 1.0)
+    sharp = np.array([min(sharpness(image) / FULL_SHARPNESS, 1.0) for image in images])
+    edge = np.where(is_cut(boxes, width), 0.5, 1.0)
+    quality = confidences * np.sqrt(size) * (0.5 + 0.5 * sharp) * visible_share(boxes) * edge
+    return np.asarray(np.clip(quality, 1e-3, 1.0), np.float32)
+
+
+def visible_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The share of each box that no nearer box covers, (N,) float32, 0-1.
+
+    >>> visible_share(np.array([[0, 0, 10, 10], [5, 0, 15, 12]], np.float32)).tolist()
+    [0.5, 1.0]
+    """
+    covered = intersection_over_area(boxes, boxes)
+    nearer = boxes[None, :, 3] > boxes[:, None, 3]
+    return np.asarray(1.0 - np.where(nearer, covered, 0.0).max(axis=1, initial=0.0), np.float32)
+
+
+def is_cut(boxes: NDArray[np.float32], width: int, margin: float = 2.0) -> NDArray[np.bool_]:
+    """Whether the frame's left, right or upper edge cuts a box; feet at the lower edge are the common case."""
+    return np.asarray((boxes[:, 0] <= margin) | (boxes[:, 2] >= width - margin) | (boxes[:, 1] <= margin))
+
+
+def sharpness(image: Image) -> float:
+    """Variance of the Laplacian of the grey picture at 64 x 128, so that crops of all sizes compare."""
+    grey = cv2.cvtColor(cv2.resize(image, (64, 128), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())

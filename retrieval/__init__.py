@@ -1,0 +1,1 @@
+"""Questions to the gallery: search, sightings, re-ranking, and how good the answers are."""

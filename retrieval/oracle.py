@@ -1,0 +1,91 @@
+"""Truth in place of the detector, or of detector and tracker, to see which stage loses accuracy."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.detector import Detections, DetectorIdentity
+from ingest.follower import State
+from ingest.frame import Image
+from retrieval.scene_truth import CameraTruth, Visit
+from tracking.tracker import Step
+
+MIN_VISIBILITY = 0.25
+"""People who show less of themselves are ignored by the scores, so the oracles leave them out."""
+
+
+class TrueBoxes:
+    """A detector that knows the truth. Takes consecutive frames from the first one on.
+
+    Args:
+        truth: Of the camera whose frames will come.
+    """
+
+    resumable = False
+    batch = 8
+
+    def __init__(self, truth: CameraTruth) -> None:
+        self.identity = DetectorIdentity("truth", "", f"visibility >= {MIN_VISIBILITY}")
+        self._truth = truth
+        self._frame = 0
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """The true boxes of the next frames, clipped to them, confidence 1."""
+        return [self._next(image) for image in images]
+
+    def _next(self, image: Image) -> Detections:
+        self._frame += 1
+        rows = self._truth.at(self._frame)
+        boxes = self._truth.boxes[rows][self._truth.visibility[rows] >= MIN_VISIBILITY]
+        return Detections(boxes, np.ones(len(boxes), np.float32))
+
+
+class TrueTracks:
+    """A tracker that knows the truth: one track per visit. Takes what ``TrueBoxes`` found, frame by frame.
+
+    Args:
+        truth: Of the camera.
+        visits: Of the camera.
+    """
+
+    settings = "truth"
+
+    def __init__(self, truth: CameraTruth, visits: Sequence[Visit]) -> None:
+        self._truth = truth
+        self._visits = list(visits)
+        self._frame = 0
+        self._here: set[int] = set()
+
+    def step(
+        self,
+        boxes: NDArray[np.float32],
+        confidences: NDArray[np.float32],
+        features: NDArray[np.float32] | None = None,
+    ) -> Step:
+        """The visits of the next frame; one that is over is removed."""
+        self._frame += 1
+        rows = self._truth.at(self._frame)
+        people = self._truth.people[rows][self._truth.visibility[rows] >= MIN_VISIBILITY]
+        if len(people) != len(boxes):
+            raise ValueError(
+                f"frame {self._frame} has {len(people)} true boxes, not {len(boxes)}: use TrueBoxes as detector"
+            )
+        ids = np.array([self._visit_of(person) for person in people.tolist()], np.int64)
+        self._here |= set(ids.tolist())
+        over = sorted(k for k in self._here if self._visits[k - 1].last_frame < self._frame)
+        self._here -= set(over)
+        return Step(ids, boxes, np.arange(len(ids)), np.ones(len(ids), bool), np.array(over, np.int64))
+
+    def _visit_of(self, person: int) -> int:
+        for k, visit in enumerate(self._visits):
+            if visit.person == person and visit.first_frame <= self._frame <= visit.last_frame:
+                return k + 1
+        raise ValueError(f"person {person} is in frame {self._frame} of the truth but in no visit")
+
+    def state(self) -> State:
+        """Nothing: an evaluation is not resumed."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Nothing: an evaluation is not resumed."""

@@ -1,0 +1,158 @@
+"""What is asked: a person in a photo, in a box on a stored frame, or in a tracklet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gallery.errors import GalleryError, QueryError, SourceError
+from gallery.store import Gallery
+from gallery.tracklet import to_microseconds
+from ingest.detector import Detector
+from ingest.embedder import Embedder, cut_crops
+from ingest.frame import Image
+from ingest.image import read_image
+from ingest.source import open_source
+from tracking.boxes import area, iou
+
+Box = tuple[float, float, float, float]
+PersonFinder = Callable[[], Detector]
+"""Gives a detector that works on still pictures; called only for a picture that is not a crop already."""
+
+CROP_MAX_ASPECT = 0.65
+CROP_MAX_HEIGHT_PX = 320
+"""A picture no wider (over its height) and no higher than these is taken for a person cut out already."""
+
+SAME_BOX_IOU = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A person to look for.
+
+    Attributes:
+        vectors: (Q, D) float32, unit length.
+        picture: The person, for showing; BGR.
+        taken: What was taken of the input, in words.
+        box: The person's box in the picture or frame, xyxy pixels; None for a tracklet.
+        people: Boxes of everybody found in the picture, the taken one first; empty where nobody was looked for.
+        own: Tracklets that the question is made from.
+    """
+
+    vectors: NDArray[np.float32]
+    picture: Image
+    taken: str
+    box: Box | None = None
+    people: tuple[Box, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+def query_from_image(path: Path, embedder: Embedder, finder: PersonFinder, box: Box | None = None) -> Query:
+    """A person in a photo: the one in the box, else the largest one found; a crop of a person is taken whole.
+
+    Raises:
+        SourceError: If the picture cannot be read.
+        QueryError: If nobody is found, or the box shows too little.
+    """
+    image = read_image(path)
+    if box is not None:
+        return box_query(image, embedder, box, f"the box that was given in {path.name}")
+    height, width = image.shape[:2]
+    whole = (0.0, 0.0, float(width), float(height))
+    if height <= CROP_MAX_HEIGHT_PX and width <= CROP_MAX_ASPECT * height:
+        return box_query(image, embedder, whole, f"the whole of {path.name}, which looks like a crop of one person")
+    found = finder().detect([image])[0].boxes
+    people = [
+        (float(b[0]), float(b[1]), float(b[2]), float(b[3])) for b in found[np.argsort(-area(found), kind="stable")]
+    ]
+    if not people:
+        raise QueryError(
+            f"{path} shows nobody that the detector can find; name the person with --box X1,Y1,X2,Y2 "
+            f"(the whole picture is 0,0,{width},{height})"
+        )
+    count = "the only person" if len(people) == 1 else f"the largest of {len(people)} people"
+    return box_query(image, embedder, people[0], f"{count} found in {path.name}; --box takes another", tuple(people))
+
+
+def box_query(image: Image, embedder: Embedder, box: Box, taken: str, people: tuple[Box, ...] = ()) -> Query:
+    """The person in a box of a picture.
+
+    Raises:
+        QueryError: If the box lies outside the picture or is too small to tell anything.
+    """
+    crops, kept = cut_crops(image, np.array([box], np.float32))
+    if not kept.any():
+        height, width = image.shape[:2]
+        shown = ",".join(f"{edge:g}" for edge in box)
+        raise QueryError(
+            f"box {shown} shows too little of a picture of {width} x {height} pixels; give one of at least 8 x 16 inside it"
+        )
+    return Query(embedder.embed(crops), crops[0].copy(), taken, box, people)
+
+
+def query_from_tracklet(gallery: Gallery, tracklet_id: str) -> Query:
+    """The person of a tracklet.
+
+    Raises:
+        QueryError: If there is no such tracklet.
+    """
+    stored = gallery.tracklet(tracklet_id)
+    picture = cv2.imdecode(np.frombuffer(stored.crops[0].jpeg(), np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise GalleryError(f"crop {stored.crops[0].path} is damaged; ingest {stored.row.camera} again")
+    return Query(stored.vectors, np.asarray(picture, np.uint8), f"tracklet {tracklet_id}", own=(tracklet_id,))
+
+
+def query_from_frame(gallery: Gallery, embedder: Embedder, camera: str, time: datetime, box: Box) -> Query:
+    """The person in a box on the frame that a camera took at some time.
+
+    Where a tracklet has that box (IoU of at least 0.5) at that time, the person is known from several frames already,
+    and the query is that tracklet; else the frame is read from the camera's source.
+
+    Raises:
+        QueryError: If the camera has no frame at that time, or its source is gone.
+    """
+    tracklet_id = tracklet_under(gallery, camera, time, box)
+    if tracklet_id is not None:
+        return query_from_tracklet(gallery, tracklet_id)
+    return box_query(stored_frame(gallery, camera, time), embedder, box, f"the box on {camera} at {time.isoformat()}")
+
+
+def tracklet_under(gallery: Gallery, camera: str, time: datetime, box: Box) -> str | None:
+    """The tracklet whose box at that time covers the given one best, if one does."""
+    moment, wanted = to_microseconds(time), np.array([box], np.float32)
+    best: tuple[float, str] | None = None
+    for row in gallery.tracklets([camera], time, time):
+        stored = gallery.tracklet(row.id)
+        at = int(np.abs(stored.times - moment).argmin())
+        overlap = float(iou(stored.trajectory.boxes[at][None], wanted)[0, 0])
+        if overlap >= SAME_BOX_IOU and (best is None or overlap > best[0]):
+            best = overlap, row.id
+    return None if best is None else best[1]
+
+
+def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
+    """The last frame that a camera's source shows at a time."""
+    for ingest in gallery.ingests(camera):
+        if ingest.since is None or ingest.until is None or not ingest.since <= time <= ingest.until:
+            continue
+        try:
+            source = open_source(ingest.source, start=ingest.start)
+        except SourceError as error:
+            raise QueryError(f"the frame of {camera} at {time.isoformat()} cannot be read again: {error}") from error
+        if source.content_hash != ingest.source_hash:
+            raise QueryError(
+                f"{ingest.source} is no longer the video that {camera} was ingested from; put it back, or ask by photo"
+            )
+        shown: Image | None = None
+        for frame in source.frames():
+            if frame.time > time and shown is not None:
+                break
+            shown = frame.image
+        if shown is not None:
+            return shown
+    raise QueryError(f"{camera} has no frame at {time.isoformat()}; `passerby cameras` shows what it covers")

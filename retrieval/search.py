@@ -1,0 +1,238 @@
+"""The read path: vectors -> candidates from the index -> exact similarities -> tracklets -> sightings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gallery.errors import QueryError
+from gallery.index import GalleryIndex
+from gallery.rows import Coverage, TrackletRow, VectorRows
+from gallery.store import Gallery
+from gallery.tracklet import to_microseconds
+from ingest.thresholds import Thresholds
+from retrieval.rerank import k_reciprocal_distances
+from retrieval.sightings import Candidate, VisitRule, group_into_visits
+
+POOL = 200
+"""Tracklets that are compared exactly. A person has far fewer, and ten sightings seldom need more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """Where and when to look.
+
+    Attributes:
+        cameras: Names, None for all.
+        since: Tracklets that end before it are left out.
+        until: Tracklets that start after it are left out.
+    """
+
+    cameras: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One visit of the person to one camera, as far as the system can tell.
+
+    Attributes:
+        rank: From 1, best first.
+        camera: Name of the camera.
+        start: UTC.
+        end: UTC.
+        start_seconds: From the camera's own start.
+        end_seconds: From the camera's own start.
+        similarity: Cosine, -1 to 1: of its most similar tracklet.
+        probability: That it is the same person, 0-1; None until the gallery is calibrated.
+        tracklets: Ids, in order of time.
+        crop: File of the best crop of its most similar tracklet.
+    """
+
+    rank: int
+    camera: str
+    start: datetime
+    end: datetime
+    start_seconds: float
+    end_seconds: float
+    similarity: float
+    probability: float | None
+    tracklets: tuple[str, ...]
+    crop: Path | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Where the person was seen, or that they were not.
+
+    Attributes:
+        found: Whether the best similarity reaches the operating point.
+        sightings: The most similar ones, whether or not they reach it.
+        operating_point: Least similarity that counts as found.
+        coverage: What was looked at.
+    """
+
+    found: bool
+    sightings: tuple[Sighting, ...]
+    operating_point: float
+    coverage: tuple[Coverage, ...]
+
+
+class Search:
+    """Answers where else a person was seen.
+
+    Args:
+        gallery: What to search.
+        index: Its vectors.
+        thresholds: Of the gallery's embedder.
+    """
+
+    def __init__(self, gallery: Gallery, index: GalleryIndex, thresholds: Thresholds) -> None:
+        self.gallery = gallery
+        self.index = index
+        self.operating_point = thresholds.operating_point
+        self.rule = VisitRule(min_similarity=thresholds.visit_similarity)
+
+    def find(
+        self,
+        vectors: NDArray[np.float32],
+        where: Filter | None = None,
+        *,
+        top: int = 10,
+        rerank: bool = False,
+        own: Sequence[str] = (),
+    ) -> Answer:
+        """Looks for the person that some vectors describe.
+
+        Args:
+            vectors: (Q, D) float32, unit length: one of a photo, or those of a tracklet.
+            where: Cameras and times to look at; everything by default.
+            top: Most sightings to return.
+            rerank: Order by k-reciprocal re-ranking among the candidates; the similarities stay what they are.
+            own: Tracklets that the question was made from: the visit that they belong to is not an answer.
+
+        Raises:
+            QueryError: If ``top`` is not positive, or the vectors are not of the gallery's embedder.
+        """
+        where = where or Filter()
+        self._check(vectors, top)
+        numbers = self._candidates(vectors, where)
+        stored = self.gallery.vectors(numbers)
+        similarities = tracklet_similarities(vectors, stored)
+        rows = {row.number: row for row in self.gallery.rows(numbers)}
+        order = ranking(vectors, stored, similarities, rerank)
+        candidates = [candidate(rows[n], similarities[n], mean) for n, mean in means(stored).items() if n in rows]
+        visits = group_into_visits(candidates, self.rule)
+        others = [[candidates[k] for k in visit] for visit in visits]
+        others = [visit for visit in others if not {c.id for c in visit} & set(own)]
+        place = {rows[n].id: k for k, n in enumerate(order) if n in rows}
+        others.sort(key=lambda visit: min(place[c.id] for c in visit))
+        sightings = self._sightings(others[:top], {row.id: row for row in rows.values()})
+        return Answer(
+            found=any(sighting.similarity >= self.operating_point for sighting in sightings),
+            sightings=sightings,
+            operating_point=self.operating_point,
+            coverage=tuple(self.gallery.coverage(where.cameras, where.since, where.until)),
+        )
+
+    def _check(self, vectors: NDArray[np.float32], top: int) -> None:
+        embedder = self.gallery.embedder
+        if embedder is None:
+            raise QueryError("the gallery is empty: ingest a video first, for example `passerby ingest door=door.mp4`")
+        if vectors.ndim != 2 or len(vectors) == 0 or vectors.shape[1] != embedder.dimension:
+            raise QueryError(
+                f"the query has vectors of shape {vectors.shape}, but the gallery's embedder {embedder.name} gives "
+                f"{embedder.dimension} numbers: embed the query with {embedder.name}"
+            )
+        if top < 1:
+            raise QueryError(f"top is {top}; ask for at least one sighting")
+
+    def _candidates(self, vectors: NDArray[np.float32], where: Filter) -> NDArray[np.int64]:
+        everything = where == Filter()
+        allowed = None if everything else self.gallery.filter_numbers(where.cameras, where.since, where.until)
+        _, numbers = self.index.search(vectors, POOL, allowed=allowed)
+        return np.unique(numbers[numbers >= 0])
+
+    def _sightings(self, visits: Sequence[Sequence[Candidate]], rows: dict[str, TrackletRow]) -> tuple[Sighting, ...]:
+        starts = {camera: self.gallery.camera_start(camera) for camera in {visit[0].camera for visit in visits}}
+        return tuple(sighting(rank, visit, rows, starts[visit[0].camera]) for rank, visit in enumerate(visits, start=1))
+
+
+def tracklet_similarities(vectors: NDArray[np.float32], stored: VectorRows) -> dict[int, float]:
+    """How similar each tracklet is to the query: the mean of two cosines, its mean's and its most similar crop's.
+
+    The mean is steady, the best crop forgives a bad one. A query with several vectors counts by their mean.
+
+    Args:
+        vectors: (Q, D) float32, unit length.
+        stored: All vectors of the candidates.
+
+    Returns:
+        Similarity, -1 to 1, by tracklet number.
+    """
+    query = vectors.mean(axis=0)
+    query /= max(float(np.linalg.norm(query)), 1e-12)
+    cosines = stored.vectors.astype(np.float32) @ query
+    numbers, first = np.unique(stored.numbers, return_index=True)
+    of_mean = np.where(stored.ordinals == 0, cosines, -1.0)
+    of_crops = np.where(stored.ordinals > 0, cosines, -1.0)
+    if len(numbers) == 0:
+        return {}
+    best_mean, best_crop = np.maximum.reduceat(of_mean, first), np.maximum.reduceat(of_crops, first)
+    return dict(zip(numbers.tolist(), ((best_mean + best_crop) / 2).tolist(), strict=True))
+
+
+def ranking(
+    vectors: NDArray[np.float32], stored: VectorRows, similarities: dict[int, float], rerank: bool
+) -> list[int]:
+    """Tracklet numbers, best first: by similarity, or by k-reciprocal distance among the candidates."""
+    if not rerank or not similarities:
+        return sorted(similarities, key=lambda number: (-similarities[number], number))
+    query = vectors.mean(axis=0)
+    described = means(stored)
+    matrix = np.stack([query / np.linalg.norm(query), *described.values()]).astype(np.float32)
+    distances = dict(zip(described, k_reciprocal_distances(matrix).tolist(), strict=True))
+    return sorted(similarities, key=lambda number: (distances[number], number))
+
+
+def means(stored: VectorRows) -> dict[int, NDArray[np.float32]]:
+    """The mean vector of each tracklet, by its number."""
+    first = stored.ordinals == 0
+    return dict(zip(stored.numbers[first].tolist(), stored.vectors[first].astype(np.float32), strict=True))
+
+
+def candidate(row: TrackletRow, similarity: float, mean: NDArray[np.float32]) -> Candidate:
+    """What grouping needs to know of a tracklet."""
+    return Candidate(
+        row.id,
+        row.camera,
+        to_microseconds(row.start),
+        to_microseconds(row.end),
+        row.frames,
+        similarity,
+        row.first_box,
+        row.last_box,
+        mean,
+    )
+
+
+def sighting(rank: int, visit: Sequence[Candidate], rows: dict[str, TrackletRow], camera_start: datetime) -> Sighting:
+    """A visit as a sighting."""
+    best = max(visit, key=lambda c: c.similarity)
+    start, end = min(rows[c.id].start for c in visit), max(rows[c.id].end for c in visit)
+    return Sighting(
+        rank=rank,
+        camera=best.camera,
+        start=start,
+        end=end,
+        start_seconds=(start - camera_start).total_seconds(),
+        end_seconds=(end - camera_start).total_seconds(),
+        similarity=best.similarity,
+        probability=None,
+        tracklets=tuple(c.id for c in sorted(visit, key=lambda c: c.start)),
+        crop=rows[best.id].crop,
+    )

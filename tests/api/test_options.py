@@ -1,0 +1,54 @@
+"""How the texts of options are read."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from api.options import CameraSource, parse_box, parse_camera_source, parse_time
+from gallery.errors import ConfigError
+
+
+def test_a_camera_with_a_start():
+    read = parse_camera_source("door=clips/a=b.mp4@2024-05-01T10:00:00+02:00")
+    assert read == CameraSource("door", "clips/a=b.mp4", datetime(2024, 5, 1, 8, tzinfo=UTC))
+
+
+def test_a_camera_without_a_start():
+    assert parse_camera_source("door=door.mp4") == CameraSource("door", "door.mp4", None)
+
+
+def test_a_file_may_have_an_at_sign_in_its_name(tmp_path):
+    video = tmp_path / "door@night.mp4"
+    video.touch()
+    assert parse_camera_source(f"door={video}") == CameraSource("door", str(video), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("door.mp4", "NAME=SOURCE"),
+        ("door=", "NAME=SOURCE"),
+        ("=door.mp4", "camera name"),
+        ("../door=door.mp4", "camera name"),
+        ("a/b=door.mp4", "camera name"),
+        ("-rf=door.mp4", "camera name"),
+        ("door=door.mp4@noon", "'noon' is not a time"),
+    ],
+)
+def test_a_bad_camera_is_refused_with_its_text(text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_camera_source(text)
+
+
+def test_a_time_without_a_zone_is_utc():
+    assert parse_time("2024-05-01T08:00:00", "x") == parse_time("2024-05-01T08:00:00Z", "x")
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "10,10,5,20", "10,10,20,10", "nan,0,1,1", ""])
+def test_a_box_must_have_four_numbers_and_an_area(text):
+    with pytest.raises(ConfigError, match="box"):
+        parse_box(text)
+
+
+def test_a_box_may_have_fractions():
+    assert parse_box("1,2.5,30,40") == (1.0, 2.5, 30.0, 40.0)

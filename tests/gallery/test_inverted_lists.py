@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from gallery.faiss_index import FaissIndex
+from gallery.rows import VectorRows
+
+VECTORS, PER_PERSON, DIMENSION = 50_000, 20, 64
+
+
+def spread(centres, similarity, rng):
+    """Unit vectors about as similar to the centres as that."""
+    noise = rng.standard_normal(centres.shape, dtype=np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    vectors = similarity * centres + np.sqrt(1 - similarity**2, dtype=np.float32) * noise
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """Loose clusters: 2,500 people of 20 vectors in 64 dimensions, who differ in few ways; 200 queries of them."""
+    rng = np.random.default_rng(0)
+    ways = rng.standard_normal((VECTORS // PER_PERSON, 8)) @ rng.standard_normal((8, DIMENSION))
+    people = (ways / np.linalg.norm(ways, axis=1, keepdims=True)).astype(np.float32)
+    vectors = spread(np.repeat(people, PER_PERSON, axis=0), np.float32(0.8), rng).astype(np.float16)
+    rows = VectorRows(np.arange(VECTORS), np.zeros(VECTORS, np.int64), vectors)
+    index = FaissIndex(DIMENSION, exact_limit=1000)
+    index.rebuild([rows])
+    return index, rows.floats(), spread(people[:200], np.float32(0.8), rng)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.01])
+def test_recall_under_filters(crowd, share):
+    index, vectors, queries = crowd
+    allowed = np.flatnonzero(np.random.default_rng(1).random(VECTORS) < share)
+    truth = allowed[np.argsort(-(queries @ vectors[allowed].T), axis=1)[:, :10]]
+    found = index.search(queries, 10, None if share == 1.0 else allowed)[1]
+    recall = np.mean([len(np.intersect1d(ours, theirs)) / 10 for ours, theirs in zip(found, truth, strict=True)])
+    assert recall >= 0.99
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.1])
+def test_recall_of_the_lists_themselves(crowd, share):
+    """Even where the index would rather scan."""
+    import faiss
+
+    index, vectors, queries = crowd
+    mask = np.random.default_rng(2).random(VECTORS) < share
+    selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+    found = index._lists.search(queries, 20, selector, share)
+    allowed = np.flatnonzero(mask)
+    truth = allowed[np.argsort(-(queries @ vectors[allowed].T), axis=1)[:, :10]]
+    recall = np.mean([len(np.intersect1d(ours, theirs)) / 10 for ours, theirs in zip(found, truth, strict=True)])
+    assert recall >= 0.99
+
+
+def test_similarities_from_lists_are_exact(crowd):
+    index, vectors, queries = crowd
+    assert index._lists.pay(1.0)
+    similarities, numbers = index.search(queries, 5)
+    np.testing.assert_allclose(similarities, np.einsum("qd,qkd->qk", queries, vectors[numbers]), atol=1e-5)
+
+
+def test_narrow_filters_look_into_more_lists(crowd):
+    index, _, _ = crowd
+    wide, middle, narrow = index._lists._probes
+    assert 1 < wide <= middle <= narrow
+
+
+def test_where_everybody_differs_in_every_way_lists_do_not_pay():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((5000, DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = FaissIndex(DIMENSION, exact_limit=1000)
+    index.rebuild([VectorRows(np.arange(5000), np.zeros(5000, np.int64), vectors.astype(np.float16))])
+    assert not index._lists.pay(1.0)
+
+
+def test_lists_are_trained_again_when_the_gallery_has_outgrown_them(crowd):
+    _, vectors, _ = crowd
+    index = FaissIndex(DIMENSION, exact_limit=1000)
+    halves = vectors.astype(np.float16)
+    for first, last in ((0, 900), (900, 1500), (1500, 6000), (6000, 7000)):
+        numbers = np.arange(first, last)
+        index.upsert(VectorRows(numbers, np.zeros(len(numbers), np.int64), halves[first:last]))
+        trained = None if index._lists is None else index._lists._trained_on
+        assert trained == {900: None, 1500: 1500, 6000: 1500, 7000: 7000}[last]
