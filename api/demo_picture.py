@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -135,7 +134,7 @@ def draw_sighting(ax: Axes, sighting: Sighting, line: int, seconds: float, colou
     ax.barh(line, max(end - start, seconds / 400), left=start, height=0.34, color=colour, zorder=2)
     ax.text(end + seconds * 0.006, line, f"{sighting.similarity:.2f}", size=8, color=colour, va="center", zorder=3)
     if sighting.crop is not None:
-        picture = fitted(cv2.resize(read_image(sighting.crop), (40, 80), interpolation=cv2.INTER_AREA), 40, 80)
+        picture = fitted(read_image(sighting.crop), 40, 80)
         width = seconds * 0.014
         left = max(0.0, start - width * 1.15)
         ax.imshow(picture[:, :, ::-1], extent=(left, left + width, line + 0.47, line - 0.47), aspect="auto", zorder=3)

@@ -4,19 +4,33 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.options import Data, DetectorName, Device, EmbedderName, Json, Precision, Threads, thread_count
+from api.options import Confidence, DetectorName, Device, EmbedderName, Json, Precision, Threads, thread_count
 from api.output import print_json, print_table, say, write
 from api.progress import progress_bars
-from gallery.errors import ConfigError
 
 if TYPE_CHECKING:
-    from retrieval.scene_evaluation import Oracle, SceneEvaluation
+    from retrieval.scene_evaluation import SceneEvaluation
 
-evaluate = typer.Typer(help="Measure tracking and search against truth.", no_args_is_help=True, rich_markup_mode=None)
+evaluate = typer.Typer(
+    help="Measure tracking and search against truth.\n\nExample: passerby evaluate scene demo/scene",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+OwnData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder to keep the gallery in: a new one, since all in it is scored.",
+        show_default="none is kept",
+    ),
+]
+"""PASSERBY_DATA does not count here: an evaluation must not end up in the gallery that people work with."""
 
 
 def register(app: typer.Typer) -> None:
@@ -56,24 +70,24 @@ def scene(
     detector: DetectorName = "auto",
     embedder: EmbedderName = "auto",
     oracle: Annotated[
-        str | None, typer.Option(help="Truth in place of parts: boxes (detector) or tracks (detector and tracker).")
+        Literal["boxes", "tracks"] | None,
+        typer.Option(help="Truth in place of the detector, or of detector and tracker."),
     ] = None,
     rerank: Annotated[bool, typer.Option("--rerank", help="Ask with re-ranking.")] = False,
-    confidence: Annotated[
-        float | None, typer.Option(help="Least confidence of a detection.", show_default="the detector's")
-    ] = None,
-    data: Data = None,
+    confidence: Confidence = None,
+    data: OwnData = None,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
     as_json: Json = False,
 ) -> None:
-    """Ingest a scene with known truth, ask every query, and score the answers.
+    """Ask every query of a scene whose truth is known.
+
+    Takes the scene's cameras into a gallery of their own first; the scores say how many of the true sightings were
+    found.
 
     Example: passerby evaluate scene demo/scene --detector motion --embedder stripes
     """
-    if oracle not in (None, "boxes", "tracks"):
-        raise ConfigError(f"--oracle {oracle!r} is unknown; it is boxes or tracks")
     from api.scene_parts import scene_parts
     from retrieval.scene_evaluation import evaluate_scene
     from retrieval.scene_truth import read_scene
@@ -83,9 +97,7 @@ def scene(
     with ExitStack() as stack:
         place = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passerby-scene-")))
         bars = stack.enter_context(progress_bars())
-        result = evaluate_scene(
-            truth, place, parts, oracle=cast("Oracle | None", oracle), rerank=rerank, on_camera=bars
-        )
+        result = evaluate_scene(truth, place, parts, oracle=oracle, rerank=rerank, on_camera=bars)
     show_scene(result, as_json=as_json)
 
 
@@ -105,14 +117,16 @@ def scene_json(result: "SceneEvaluation") -> dict[str, object]:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the rendered cameras, the gallery and the picture.")] = Path(
-        "demo"
-    ),
-    seed: Annotated[int, typer.Option(help="Another seed renders other people.")] = 1,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the rendered cameras, the gallery and the picture.")
+    ] = Path("demo"),
+    seed: Annotated[int, typer.Option(metavar="N", help="Another one sends the people on other ways.")] = 1,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Render cameras on the spot, find everybody in them, and draw what was found.
+    """Render cameras, find everybody in them, draw the result.
+
+    Takes about a minute, and needs nothing but this package.
 
     Example: passerby demo --out demo
     """

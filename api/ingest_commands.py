@@ -7,10 +7,12 @@ import typer
 
 from api.options import (
     CameraSource,
+    Confidence,
     Data,
     DetectorName,
     Device,
     EmbedderName,
+    Fps,
     Json,
     Precision,
     Threads,
@@ -38,23 +40,20 @@ def ingest(
         list[str], typer.Argument(metavar="NAME=SOURCE[@START]...", help="Cameras: video files or folders of images.")
     ],
     start: Annotated[
-        str | None, typer.Option(help="Time of the first frame of sources without one of their own, ISO 8601.")
+        str | None,
+        typer.Option(metavar="TIME", help="Time of the first frame of sources without an @START, ISO 8601."),
     ] = None,
     detector: DetectorName = "auto",
     embedder: EmbedderName = "auto",
-    fps: Annotated[
-        float | None, typer.Option(help="Look at so many frames a second.", show_default="every frame")
-    ] = None,
-    confidence: Annotated[
-        float | None, typer.Option(help="Least confidence of a detection.", show_default="the detector's")
-    ] = None,
+    fps: Fps = None,
+    confidence: Confidence = None,
     data: Data = None,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
     as_json: Json = False,
 ) -> None:
-    """Take videos into the gallery, each camera beside the others.
+    """Take videos into the gallery, all cameras side by side.
 
     The same video again adds nothing; an interrupted ingest goes on where it stopped.
 
@@ -68,7 +67,8 @@ def ingest(
     say(f"detector {networks.detector}, embedder {networks.embedder}")
     with progress_bars() as bars:
         outcomes = LocalRunner(data_folder(data), networks, thread_count(threads)).run(jobs, bars)
-    show_outcomes(outcomes, networks.detector, networks.embedder, as_json=as_json)
+    if any(outcome.results for outcome in outcomes):
+        show_outcomes(outcomes, networks.detector, networks.embedder, as_json=as_json)
     errors = [f"camera {outcome.camera}: {outcome.error}" for outcome in outcomes if outcome.error]
     if errors:
         raise SourceError("; ".join(errors))
@@ -93,7 +93,7 @@ def show_outcomes(outcomes: "list[JobOutcome]", detector: str, embedder: str, *,
     results = [result for outcome in outcomes for result in outcome.results]
     for result in results:
         origin = {"given": "as given", "container": "from the file", "epoch": "no time known: the Unix epoch"}
-        say(f"{result.camera}: starts {result.start} ({origin[result.start_origin]})")
+        say(f"{result.camera}: starts at {result.start} ({origin[result.start_origin]})")
         if result.already_done:
             say(f"{result.camera}: {result.source} was ingested before with these settings; nothing was added")
         for problem in result.problems:
@@ -118,19 +118,26 @@ def show_outcomes(outcomes: "list[JobOutcome]", detector: str, embedder: str, *,
 
 
 def track(
-    source: Annotated[str | None, typer.Argument(help="Video file or folder of images.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for annotated.mp4 and tracks.txt.")] = Path("tracked"),
-    detections: Annotated[Path | None, typer.Option(help="MOTChallenge detections in place of a video.")] = None,
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="Video file or folder of images.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for annotated.mp4 and tracks.txt.")] = Path(
+        "tracked"
+    ),
+    detections: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="MOTChallenge detections in place of a video.")
+    ] = None,
     embeddings: Annotated[
-        Path | None, typer.Option(help="NumPy file (N, D): one vector per row of the detections.")
+        Path | None, typer.Option(metavar="FILE", help="NumPy file (N, D): one vector per row of the detections.")
     ] = None,
     detector: DetectorName = "auto",
     embedder: EmbedderName = "auto",
-    fps: Annotated[
-        float | None, typer.Option(help="Look at so many frames a second.", show_default="every frame")
-    ] = None,
+    fps: Fps = None,
     confidence: Annotated[
-        float | None, typer.Option(help="Least confidence of a detection.", show_default="the detector's")
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Least confidence of a detection: 0-1, or as the file counts it.",
+            show_default="the detector's",
+        ),
     ] = None,
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
@@ -140,7 +147,9 @@ def track(
     precision: Precision = "fp32",
     as_json: Json = False,
 ) -> None:
-    """Follow the people of one video: an annotated video that browsers play, and their boxes as text.
+    """Follow the people of one video.
+
+    Writes an annotated video that browsers play, and their boxes as text (MOTChallenge).
 
     Example: passerby track door.mp4 --out tracked
     """
@@ -155,6 +164,8 @@ def track(
     if detections is not None:
         result = track_detections(detections, embeddings, out, confidence, coasted=coasted)
     elif source is not None:
+        if confidence is not None and not 0 <= confidence <= 1:
+            raise ConfigError(f"--confidence {confidence:g} is out of range; give 0 to 1")
         count = thread_count(threads)
         people = load_detector(detector, threads=count, device=device, precision=precision, min_confidence=confidence)
         vectors = load_embedder(embedder, threads=count, device=device, precision=precision)

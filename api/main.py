@@ -1,19 +1,23 @@
 """The console command ``passerby``."""
 
+import io
 import os
 import sys
 import traceback
 
 import typer
+from typer.exceptions import TyperException
 
 from api import evaluate_commands, gallery_commands, ingest_commands, model_commands, query_commands
 from gallery.errors import PasserbyError
 
-BAD_INPUT, FAILURE = 2, 1
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 
 app = typer.Typer(
     name="passerby",
-    help="Finds one person in many cameras: ingest video, then ask where else someone was seen.",
+    help=(
+        "Find one person in many cameras: ingest video, then ask where else someone was seen.\n\nExample: passerby demo"
+    ),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -29,17 +33,38 @@ model_commands.register(app)
 
 def main() -> None:
     """Runs the command line: exit code 0, 2 for bad input with one clear line, 1 for a failure."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may be no text at all; a result must not fail because of it.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app()
+        code = app(prog_name="passerby", standalone_mode=False)
+        sys.stdout.flush()
     except PasserbyError as error:
         stop(str(error), BAD_INPUT)
-    except KeyboardInterrupt:
-        stop("interrupted; what was committed is kept", 130)
+    except TyperException as error:
+        stop_usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except BrokenPipeError:
+        # Whoever read the result has enough of it; the interpreter must not try to write the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILURE)
     except OSError as error:
         stop(f"{error.strerror or error}: {error.filename or 'an input or output failed'}", FAILURE)
+    if code == INTERRUPTED:
+        stop("interrupted; what was committed is kept, and the same command goes on from there", INTERRUPTED)
+    sys.exit(code)
+
+
+def stop_usage(error: TyperException) -> None:
+    """Ends with one line about an argument that is wrong, or with the help where no command was given."""
+    message = error.format_message()
+    if len(message.splitlines()) > 1:
+        sys.stderr.write(message + "\n")
+        sys.exit(BAD_INPUT)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "passerby"
+    stop(f"{message.rstrip('.')}; `{command} --help` explains", BAD_INPUT)
 
 
 def stop(message: str, code: int) -> None:

@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 
 from api.options import Json
-from api.output import print_json, print_table, say, write
+from api.output import Column, print_json, print_table, say, write
 from api.progress import progress_bars
 
-models = typer.Typer(help="Networks: list, download or add them.", no_args_is_help=True, rich_markup_mode=None)
+models = typer.Typer(
+    help="Networks: list, download or add them.\n\nExample: passerby models list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @models.command("list")
 def list_models(as_json: Json = False) -> None:
-    """List the networks of the catalogue and those that were added, with licence and where they are.
+    """List the networks that are known, and which are installed.
 
     Example: passerby models list
     """
@@ -55,12 +59,18 @@ def list_models(as_json: Json = False) -> None:
         print_json({"models": rows})
         return
     table = [(r["name"], r["kind"], "yes" if r["installed"] else "no", r["licence"], r["summary"]) for r in rows]
-    print_table("Networks", ("name", "kind", "installed", "licence", ""), table)
+    columns = ("name", "kind", "installed", Column("licence", wraps=True), Column("about", spare=1, wraps=True))
+    print_table("Networks", columns, table)
 
 
 @models.command()
-def pull(name: Annotated[str, typer.Argument(help="A name of `passerby models list`.")], as_json: Json = False) -> None:
-    """Download a network of the catalogue; an interrupted download goes on where it stopped.
+def pull(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of `passerby models list`.")],
+    as_json: Json = False,
+) -> None:
+    """Download a network that is known.
+
+    An interrupted download goes on where it stopped.
 
     Example: passerby models pull yolox_nano
     """
@@ -74,10 +84,15 @@ def pull(name: Annotated[str, typer.Argument(help="A name of `passerby models li
 
 @models.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="Network file; an unknown one needs a description FILE.toml beside it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Network file; an unknown one needs a description FILE.toml beside it."),
+    ],
     as_json: Json = False,
 ) -> None:
-    """Add a network file of your own to those that can be named.
+    """Add a network file of your own.
+
+    It is copied to where networks are kept, and can be named like the others then.
 
     Example: passerby models add networks/reid.onnx
     """

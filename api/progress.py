@@ -15,7 +15,7 @@ def progress_bars(unit: str = "frames") -> Iterator[OnEvent]:
         yield lambda camera, done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -25,7 +25,7 @@ def progress_bars(unit: str = "frames") -> Iterator[OnEvent]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(camera: str, done: int, total: int | None) -> None:
             if camera not in tasks:

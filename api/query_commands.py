@@ -5,32 +5,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.answer import end_text, show_answer, write_csv
 from api.options import (
     Data,
     DetectorName,
     Device,
     Json,
     Precision,
+    Since,
     Threads,
+    Top,
+    Until,
     data_folder,
     known,
     parse_box,
-    parse_optional_time,
+    parse_window,
     thread_count,
 )
-from api.output import print_json, print_table, say, write
-from gallery.errors import ConfigError
+from api.output import Column, print_json, print_table, say
+from gallery.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gallery.rows import TrackletRow
     from gallery.store import Gallery
+    from gallery.tracklet import EmbedderIdentity
     from ingest.embedder import Embedder
-    from retrieval.query import Query
-    from retrieval.search import Answer
+    from ingest.thresholds import Thresholds
 
 CameraFilter = Annotated[
-    list[str] | None, typer.Option("--camera", help="Look at this camera only; may be given again.")
+    list[str] | None, typer.Option("--camera", metavar="NAME", help="Look at this camera only; may be given again.")
 ]
 
 
@@ -41,21 +46,26 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    image: Annotated[Path | None, typer.Argument(help="Photo of the person, cut out or in a scene.")] = None,
-    tracklet: Annotated[str | None, typer.Option(help="Id of a tracklet: where else was this person?")] = None,
-    at: Annotated[str | None, typer.Option(metavar="CAMERA,TIME", help="A stored frame; needs --box.")] = None,
+    image: Annotated[
+        Path | None, typer.Argument(metavar="IMAGE", help="Photo of the person, cut out or in a scene.")
+    ] = None,
+    tracklet: Annotated[str | None, typer.Option(metavar="ID", help="A tracklet: where else was this person?")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="CAMERA,TIME", help="A stored frame; needs --box. TIME is ISO 8601, or seconds."),
+    ] = None,
     box: Annotated[
         str | None, typer.Option(metavar="X1,Y1,X2,Y2", help="The person's box in the picture, pixels.")
     ] = None,
     camera: CameraFilter = None,
-    since: Annotated[str | None, typer.Option(help="Only what ends after this time, ISO 8601.")] = None,
-    until: Annotated[str | None, typer.Option(help="Only what starts before this time, ISO 8601.")] = None,
-    top: Annotated[int, typer.Option(help="Most sightings to list.")] = 10,
+    since: Since = None,
+    until: Until = None,
+    top: Top = 10,
     rerank: Annotated[
         bool, typer.Option("--rerank", help="Order by k-reciprocal re-ranking of the candidates.")
     ] = False,
-    save: Annotated[Path | None, typer.Option(help="Folder for a contact sheet and the crops.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="File for the sightings as CSV.")] = None,
+    save: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for a contact sheet and the crops.")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="File for the sightings as CSV.")] = None,
     detector: DetectorName = "auto",
     data: Data = None,
     device: Device = "cpu",
@@ -63,7 +73,10 @@ def query(
     precision: Precision = "fp32",
     as_json: Json = False,
 ) -> None:
-    """Ask where a person was seen: sightings by camera and time, or "not in this footage".
+    """Ask where else a person was seen.
+
+    The answer is a list of sightings by camera and time, the most similar first, or "not in this footage". Ask with a
+    picture, with a tracklet, or with a box on a stored frame.
 
     Example: passerby query photo.jpg --camera door --since 2024-05-01T08:00:00Z
     """
@@ -73,11 +86,11 @@ def query(
         raise ConfigError("--box goes with IMAGE or --at; a --tracklet is one person already")
     from gallery.index import GalleryIndex
     from gallery.store import Gallery
-    from ingest.models import embedder_thresholds, load_gallery_embedder, load_still_detector
+    from ingest.models import load_gallery_embedder, load_still_detector
     from retrieval.query import query_from_frame, query_from_image, query_from_tracklet
     from retrieval.search import Filter, Search
 
-    times = parse_optional_time(since, "--since"), parse_optional_time(until, "--until")
+    times = parse_window(since, until)
     count = thread_count(threads)
     with Gallery.open(data_folder(data)) as gallery:
         known([row.name for row in gallery.cameras()], camera or [], "camera")
@@ -100,7 +113,7 @@ def query(
             asked = query_from_image(
                 image, embedder(), lambda: load_still_detector(detector, threads=count, device=device), given
             )
-        search = Search(gallery, GalleryIndex(gallery), embedder_thresholds(identity.name))
+        search = Search(gallery, GalleryIndex(gallery), thresholds_of(identity))
         where = Filter(tuple(camera) if camera else None, *times)
         answer = search.find(asked.vectors, where, top=top, rerank=rerank, own=asked.own)
     say(f"query: {asked.taken}; embedder {identity.name}")
@@ -111,6 +124,22 @@ def query(
     if csv is not None:
         write_csv(csv, answer)
     show_answer(asked, answer, as_json=as_json)
+
+
+def thresholds_of(identity: "EmbedderIdentity") -> "Thresholds":
+    """How similar is similar for the gallery's embedder.
+
+    Raises:
+        ModelError: If that is not installed any more.
+    """
+    from ingest.models import embedder_thresholds
+
+    try:
+        return embedder_thresholds(identity.name)
+    except ModelError as error:
+        raise ModelError(
+            f"the gallery's embedder {identity.name} is not at hand ({error}); `passerby models add FILE` keeps it for good"
+        ) from error
 
 
 def camera_and_time(text: str, gallery: "Gallery") -> "tuple[str, datetime]":
@@ -127,82 +156,12 @@ def camera_and_time(text: str, gallery: "Gallery") -> "tuple[str, datetime]":
     known([row.name for row in gallery.cameras()], [camera], "camera")
     try:
         return camera, gallery.camera_start(camera) + timedelta(seconds=float(time))
-    except ValueError:
+    except (ValueError, OverflowError):
         return camera, parse_time(time, "--at")
 
 
-def show_answer(asked: "Query", answer: "Answer", *, as_json: bool) -> None:
-    """The answer as JSON or as a table."""
-    if as_json:
-        print_json(answer_json(asked, answer))
-        return
-    best = answer.sightings[0].similarity if answer.sightings else float("nan")
-    verdict = "FOUND" if answer.found else "NOT IN THIS FOOTAGE"
-    write(f"{verdict}: best similarity {best:.3f}, operating point {answer.operating_point:.3f}")
-    columns = ("rank", "camera", "start (UTC)", "end", "from s", "to s", "similarity", "probability", "tracklets")
-    rows = [
-        (
-            s.rank,
-            s.camera,
-            s.start,
-            s.end.strftime("%H:%M:%S"),
-            f"{s.start_seconds:.1f}",
-            f"{s.end_seconds:.1f}",
-            ("* " if s.similarity >= answer.operating_point else "  ") + f"{s.similarity:.3f}",
-            s.probability,
-            ", ".join(s.tracklets),
-        )
-        for s in answer.sightings
-    ]
-    print_table("Sightings (* reaches the operating point)", columns, rows)
-    print_table(
-        "Looked at",
-        ("camera", "since (UTC)", "until", "gaps"),
-        [(c.camera, c.since, c.until, len(c.gaps)) for c in answer.coverage],
-    )
-
-
-def answer_json(asked: "Query", answer: "Answer") -> dict[str, object]:
-    """The stable keys of an answer."""
-    return {
-        "query": {"taken": asked.taken, "box": asked.box, "people": asked.people, "tracklets": asked.own},
-        "answer": "found" if answer.found else "not_found",
-        "operating_point": answer.operating_point,
-        "sightings": answer.sightings,
-        "coverage": [{"camera": c.camera, "since": c.since, "until": c.until, "gaps": c.gaps} for c in answer.coverage],
-    }
-
-
-def write_csv(path: Path, answer: "Answer") -> None:
-    """Writes the sightings as CSV."""
-    import csv
-
-    from api.output import iso
-
-    columns = (
-        "rank",
-        "camera",
-        "start",
-        "end",
-        "start_seconds",
-        "end_seconds",
-        "similarity",
-        "probability",
-        "tracklets",
-        "crop",
-    )
-    with path.open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(columns)
-        for s in answer.sightings:
-            times = iso(s.start), iso(s.end), f"{s.start_seconds:.3f}", f"{s.end_seconds:.3f}"
-            table.writerow(
-                (s.rank, s.camera, *times, f"{s.similarity:.4f}", s.probability, " ".join(s.tracklets), s.crop)
-            )
-
-
 def cameras(data: Data = None, as_json: Json = False) -> None:
-    """List the cameras, what of their time is covered, and how many tracklets each has.
+    """List the cameras, and what of their time is covered.
 
     Example: passerby cameras
     """
@@ -228,8 +187,12 @@ def cameras(data: Data = None, as_json: Json = False) -> None:
             }
         )
         return
-    table = [(r.name, r.since, r.until, r.tracklets, r.state, ", ".join(r.sources)) for r in rows]
-    print_table("Cameras", ("camera", "since (UTC)", "until", "tracklets", "state", "sources"), table)
+    table = [
+        (r.name, r.since, r.until, r.tracklets, r.state, "\n".join(Path(source).name for source in r.sources))
+        for r in rows
+    ]
+    columns = ("camera", "from (UTC)", "to (UTC)", "tracklets", "state", Column("sources", spare=1))
+    print_table("Cameras", columns, table)
 
 
 def tracklets(
@@ -251,17 +214,17 @@ def tracklets(
     with Gallery.open(data_folder(data)) as gallery:
         known([row.name for row in gallery.cameras()], camera or [], "camera")
         rows = gallery.tracklets(camera)
-        if as_json:
-            print_json({"tracklets": [tracklet_json(gallery, row.id, with_boxes=boxes) for row in rows]})
-            return
-    table = [(r.id, r.camera, r.start, r.end.strftime("%H:%M:%S"), r.frames, r.confidence) for r in rows]
-    print_table("Tracklets", ("id", "camera", "start (UTC)", "end", "frames", "confidence"), table)
+        shown = [tracklet_json(row, gallery if boxes else None) for row in rows] if as_json else []
+    if as_json:
+        print_json({"tracklets": shown})
+        return
+    table = [(r.id, r.camera, r.start, end_text(r.start, r.end), r.frames, r.confidence) for r in rows]
+    columns = ("id", "camera", "from (UTC)", "to", Column("frames", spare=1), Column("confidence", spare=2))
+    print_table("Tracklets", columns, table)
 
 
-def tracklet_json(gallery: "Gallery", tracklet_id: str, *, with_boxes: bool) -> dict[str, object]:
-    """The stable keys of a tracklet."""
-    stored = gallery.tracklet(tracklet_id)
-    row, trajectory = stored.row, stored.trajectory
+def tracklet_json(row: "TrackletRow", gallery: "Gallery | None") -> dict[str, object]:
+    """The stable keys of a tracklet; with its boxes if they are to be looked up in the gallery."""
     shown: dict[str, object] = {
         "id": row.id,
         "camera": row.camera,
@@ -271,7 +234,8 @@ def tracklet_json(gallery: "Gallery", tracklet_id: str, *, with_boxes: bool) -> 
         "confidence": row.confidence,
         "crop": row.crop,
     }
-    if with_boxes:
+    if gallery is not None:
+        trajectory = gallery.tracklet(row.id).trajectory
         shown["boxes"] = [
             [frame, *(round(edge, 2) for edge in box)]
             for frame, box in zip(trajectory.frames.tolist(), trajectory.boxes.tolist(), strict=True)

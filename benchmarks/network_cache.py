@@ -12,6 +12,7 @@ from gallery.tracklet import EmbedderIdentity
 from ingest.detector import Detections, Detector, DetectorIdentity
 from ingest.embedder import Embedder
 from ingest.frame import Image
+from ingest.thresholds import Thresholds
 
 
 class Outputs:
@@ -84,6 +85,10 @@ class CachedEmbedder:
     @property
     def identity(self) -> EmbedderIdentity:
         return self.embedder.identity
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return self.embedder.thresholds
 
     def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
         keys = [key_of(repr(self.identity), crop) for crop in crops]

@@ -66,10 +66,10 @@ class Background:
         self._shadow, self._highlight = shadow, highlight
         self._light = np.ones(3, np.float32)
 
-    def light(self, picture: Plane, empty: Mask) -> None:
+    def light(self, picture: Plane, occupied: Mask) -> None:
         """Measures how much brighter or darker each channel is than usual, where nobody was last."""
         step = (slice(None, None, 4), slice(None, None, 4))
-        seen, usual, free = picture[step], self._mean[step], empty[step] > 0
+        seen, usual, free = picture[step], self._mean[step], occupied[step] == 0
         free &= (usual > 16).all(axis=2)
         if np.count_nonzero(free) >= 50:
             self._light = np.clip(np.median(seen[free] / usual[free], axis=0), 0.5, 2.0).astype(np.float32)
@@ -129,7 +129,7 @@ class Background:
         bordered = cv2.copyMakeBorder(shape, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0.0)
         outline = cv2.morphologyEx(bordered, cv2.MORPH_GRADIENT, brush)[1:-1, 1:-1] > 0
         usual = self._mean[window] * self._light
-        return bool(_edges(picture[window])[outline].mean() < 0.5 * _edges(usual)[outline].mean())
+        return bool(_edges(picture[window])[outline].mean() < 0.4 * _edges(usual)[outline].mean())
 
 
 def _edges(picture: Plane) -> Plane:

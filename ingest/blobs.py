@@ -1,6 +1,7 @@
 """From what differs from the background to shapes of persons: pieces put together, crowds taken apart."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -136,9 +137,9 @@ def cut(part: NDArray[np.bool_]) -> list[tuple[int, int]]:
         distance=max(round(0.16 * high), 1),
     )
     heads = heads - 1
-    valleys = [int(a + np.argmin(smooth[a : b + 1])) for a, b in zip(heads, heads[1:], strict=False)]
+    valleys = [int(a + np.argmin(smooth[a : b + 1])) for a, b in pairwise(heads)]
     edges = [0, *valleys, wide]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _blob(part: NDArray[np.bool_], left: int, top: int, difference: Difference) -> Blob | None:

@@ -28,7 +28,7 @@ BLOCK = 8
 """Frames whose crops are embedded together, so that the networks' batches are full."""
 
 COMMIT_SECONDS = 2.0
-"""At most so much work is done twice after a crash; a commit takes some milliseconds."""
+"""Time between commits, which take some milliseconds each."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,24 @@ def ingest_camera(
     embedder: Embedder,
     tracker: Tracker,
     on_progress: OnProgress = lambda done, total: None,
+    *,
+    commit_seconds: float = COMMIT_SECONDS,
 ) -> IngestResult:
     """Takes one source of one camera into the gallery.
 
     The same source with the same settings again adds nothing. An interrupted one goes on where its last commit was,
     and ends with exactly the tracklets of an undisturbed run: blocks of frames always begin at the same places, so
     the networks see the same batches.
+
+    Args:
+        camera: Name of the camera.
+        source: What to ingest.
+        gallery: Where to.
+        detector: Finds people; one that has seen no frame yet.
+        embedder: Makes their vectors.
+        tracker: Follows them; one that has seen no frame yet.
+        on_progress: Is told how far it is, after each block of frames.
+        commit_seconds: Time between commits; so much work is done twice after a crash.
 
     Raises:
         GalleryError: If another process ingests this camera, or the gallery holds vectors of another embedder.
@@ -86,7 +98,7 @@ def ingest_camera(
         if not already_done:
             follower = Follower(camera, f"{camera}-{session.spec.key[:8]}", tracker)
             resume(session, follower)
-            run(session, follower, source, detector, embedder, on_progress)
+            run(session, follower, source, detector, embedder, on_progress, commit_seconds)
         return ingest_result(session, source, already_done=already_done)
 
 
@@ -107,6 +119,7 @@ def run(
     detector: Detector,
     embedder: Embedder,
     on_progress: OnProgress,
+    commit_seconds: float,
 ) -> None:
     """Follows everybody from the session's next frame to the end of the source, committing as it goes."""
     progress = session.progress
@@ -120,7 +133,7 @@ def run(
                 finished += follower.step(frame, detections, images, vectors)
             progress = advance(progress, block, sum(len(detections) for detections, _, _ in people), began)
             on_progress(progress.frames, source.frame_count)
-            if time.monotonic() - committed > COMMIT_SECONDS:
+            if time.monotonic() - committed >= commit_seconds:
                 session.commit(finished, pack(follower.state()) if detector.resumable else None, progress)
                 finished = []
                 committed = time.monotonic()

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.demo_lens import Lens
-from ingest.demo_places import Place, mask_box
-from ingest.demo_schedule import Visit
-from ingest.demo_walk import Stance
 from ingest.demo_canvas import Sprite
+from ingest.demo_lens import Lens
+from ingest.demo_painter import mask_box
+from ingest.demo_place import Place
+from ingest.demo_walk import Stance, Visit
 from ingest.figure import draw
 from ingest.frame import Image
 
@@ -162,8 +162,8 @@ class DemoCamera:
             shadow, (reach + figure.sprite.foot_x, up), (spot, max(int(spot * tilt * 0.8), 1)), 0, 0, 360, 255.0, -1
         )
         blur = max(foot // 36, 1) * 2 + 1
-        shadow = cv2.blur(shadow, (blur, blur))
-        window, part = _inside(image, shadow, figure.left - reach, figure.top + foot - up)
+        soft = np.asarray(cv2.blur(shadow, (blur, blur)), np.uint8)
+        window, part = _inside(image, soft, figure.left - reach, figure.top + foot - up)
         if part.size == 0:
             return
         part = part.copy()

@@ -81,7 +81,7 @@ class Canvas:
         rim = np.empty((2 * len(_CIRCLE), 2), np.float32)
         rim[: len(_CIRCLE)] = _CIRCLE * (start_radius * self.scale) + self.project(start)
         rim[len(_CIRCLE) :] = _CIRCLE * (end_radius * self.scale) + self.project(end)
-        self._polygon(cv2.convexHull(rim), colour)
+        self._polygon(np.asarray(cv2.convexHull(rim), np.float64), colour)
 
     def band(self, start: Point, end: Point, radius: float, colour: Colour3) -> None:
         """A stretch of a limb between two straight cuts, for prints on sleeves."""
@@ -140,11 +140,11 @@ class Canvas:
         soft = soft.astype(np.float32) / 255
         shade = 0.74 + 0.26 * soft
         shade[:, reach:-reach] += light * 0.55 * (soft[:, : -2 * reach] - soft[:, 2 * reach :])
-        shade = cv2.merge([np.clip(shade, 0, 1.25)] * 3 + [np.ones_like(shade)])
-        shaded = cv2.multiply(small, shade, dtype=cv2.CV_8U)
+        factors = cv2.merge([np.clip(shade, 0, 1.25)] * 3 + [np.ones_like(shade)])
+        shaded = cv2.multiply(small, factors, dtype=cv2.CV_8U)
         return Sprite(np.asarray(shaded, np.uint8), self.foot_x - left, self.foot_y - top)
 
-    def _polygon(self, corners: NDArray[np.floating], colour: Colour3) -> None:
+    def _polygon(self, corners: Floats, colour: Colour3) -> None:
         cv2.fillConvexPoly(self.pixels, np.rint(corners * 16).astype(np.int32), (*colour, 255.0), cv2.LINE_8, 4)
 
     def _span(self, low: float, high: float, axis: int) -> NDArray[np.int64]:

@@ -15,6 +15,12 @@ Point = NDArray[np.float64]
 HEIGHTS_PER_CYCLE = 0.74
 """Two steps, in body heights: walking this far per cycle keeps the feet from sliding."""
 
+
+def vector(forward: float, left: float, up: float) -> Point:
+    """A point, or a way from one to another."""
+    return np.array([forward, left, up])
+
+
 _THIGH, _SHIN, _UPPER_ARM, _FOREARM = 0.25, 0.235, 0.165, 0.145
 _HIP_HALF, _SHOULDER_HALF, _SHOULDER_UP = 0.050, 0.096, 0.248
 _CYCLE = np.array([0.0, 0.12, 0.40, 0.55, 0.72, 0.90, 1.0])

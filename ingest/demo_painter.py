@@ -126,4 +126,12 @@ class Painter:
             cv2.fillPoly(layer, [flat], bgr(colour), cv2.LINE_AA, 4)
             cv2.addWeighted(layer, opacity, self.pixels, 1 - opacity, 0, self.pixels)
         if self._mask is not None:
-            cv2.fillPoly(self._mask, [flat], 255.0, cv2.LINE_8, 4)  # type: ignore[call-overload]
+            cv2.fillPoly(self._mask, [flat], 255.0, cv2.LINE_8, 4)
+
+
+def mask_box(mask: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of what is set; all 0 where nothing is."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if len(rows) == 0:
+        return 0, 0, 0, 0
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -108,3 +108,9 @@ def bgr(colour: Colour) -> tuple[float, float, float]:
     (0.0, 128.0, 255.0)
     """
     return float(int(colour[5:7], 16)), float(int(colour[3:5], 16)), float(int(colour[1:3], 16))
+
+
+def dimmed(colour: Colour, share: float) -> tuple[float, float, float]:
+    """The colour as OpenCV has it, darker."""
+    blue, green, red = bgr(colour)
+    return blue * share, green * share, red * share

@@ -7,18 +7,17 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-import av
 import cv2
 
 from gallery.errors import PasserbyError
 from ingest.demo_camera import DemoCamera, Truth
+from ingest.video_writer import VideoWriter
 
 Progress = Callable[[int, int], None]
 """Is told how many frames of how many are drawn."""
 
 _PULSE = 10
 """Frames between two words about the progress."""
-_ENCODING = {"crf": "21", "preset": "superfast", "threads": "1"}
 
 
 @dataclass(frozen=True)
@@ -52,20 +51,17 @@ class CameraTask:
     def render(self, report: Callable[[int], None]) -> list[Span]:
         """Writes the video, its truth and the queries; reports every few frames how many more are done."""
         spans: dict[int, Span] = {}
-        view = self.camera.place.view
         truth_file = self.out / f"{self.name}_gt.txt"
-        with truth_file.open("w", encoding="ascii") as rows, av.open(str(self.out / f"{self.name}.mp4"), "w") as sink:
-            stream = sink.add_stream("libx264", rate=self.fps, options=_ENCODING)
-            stream.width, stream.height, stream.pix_fmt = view.width, view.height, "yuv420p"
+        video = VideoWriter(self.out / f"{self.name}.mp4", rate=self.fps, threads=1, crf=21, preset="superfast")
+        with truth_file.open("w", encoding="ascii") as rows, video:
             for index, (image, people) in enumerate(self.camera.frames(self.frames, self.fps)):
-                sink.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+                video.write(image)
                 for entry in people:
                     rows.write(_row(index, entry))
                     first = spans[entry.visit].first if entry.visit in spans else index
                     spans[entry.visit] = Span(entry.person, self.name, first, index)
                 if (index + 1) % _PULSE == 0:
                     report(_PULSE)
-            sink.mux(stream.encode())
         self._write_queries(spans)
         return list(spans.values())
 

@@ -25,10 +25,11 @@ from gallery.errors import ConfigError
 from ingest.demo_camera import DemoCamera
 from ingest.demo_cast import ABSENT, LOOK_ALIKES, PASSERS
 from ingest.demo_lens import LOOKS, Lens
-from ingest.demo_places import Place, places
+from ingest.demo_place import Place
+from ingest.demo_places import places
 from ingest.demo_render import CameraTask, Progress, Span, render_cameras
-from ingest.demo_schedule import Visit, schedule
-from ingest.demo_walk import Walk
+from ingest.demo_schedule import schedule
+from ingest.demo_walk import Visit, Walk
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class SceneSettings:
     """
 
     seed: int = 7
-    seconds: float = 66.0
+    seconds: float = 72.0
     cameras: int = 4
     people: int = len(PASSERS)
     fps: int = 10

@@ -4,12 +4,14 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.demo_gait import HEIGHTS_PER_CYCLE
 from ingest.demo_person import Person
-from ingest.demo_places import Lane, Place
+from ingest.demo_place import Lane, Place
 
 _EASE_SECONDS = 0.5
 """How long it takes to stop, to start again, and to turn a corner."""
@@ -45,7 +47,7 @@ class Walk:
         start: When, seconds.
         pace: Metres per second.
         metres: Height of the body.
-        aside: How far to the side of the lane (towards larger Z), metres.
+        aside: How far to the side of the lane (away from the camera or to the right), metres.
         pause_at: Where they stop, as a share of the way.
         pause: For how long, seconds.
         phase: Of the gait at the beginning, turns.
@@ -82,21 +84,25 @@ class Walk:
         """When the lane is done, seconds."""
         return self.start + _length(self.lane) / self.pace + self.pause
 
+    def path(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 2) X, Z at each time; before the start and after the end the walk goes straight on."""
+        age, stop = times - self.start, self.pause_at * _length(self.lane) / self.pace
+        return self._points(self.pace * np.where(age < stop, age, np.maximum(stop, age - self.pause)))
+
     def at(self, time: float) -> Stance | None:
         """Where they are at a time, or None before and after."""
         if not self.start <= time <= self.end:
             return None
+        x, z = self.path(np.array([time]))[0].tolist()
         walked = self._walked(time)
-        x, z = self._point(walked)
-        ahead, behind = self._point(walked + 0.3), self._point(walked - 0.3)
+        behind, ahead = self._points(np.array([walked - 0.3, walked + 0.3])).tolist()
         course = math.atan2(ahead[1] - behind[1], ahead[0] - behind[0]) + math.atan2(x, z)
         stood = self._standing(time)
         turned = course + stood * _short_turn(course, -math.pi / 2) * 0.55
         cycle = self.phase + walked / (HEIGHTS_PER_CYCLE * self.metres)
-        look = stood * 0.5 * math.sin(1.3 * time + self.phase * 6) + (1 - stood) * 0.08 * math.sin(
-            0.9 * time + self.phase * 6
-        )
-        return Stance(x, z, turned, cycle, 1 - stood, look)
+        looks_round = 0.5 * math.sin(1.3 * time + self.phase * 6)
+        nods = 0.08 * math.sin(0.9 * time + self.phase * 6)
+        return Stance(x, z, turned, cycle, 1 - stood, stood * looks_round + (1 - stood) * nods)
 
     def _walked(self, time: float) -> float:
         """Metres done."""
@@ -112,14 +118,35 @@ class Walk:
         share = min(max(share, 0.0), 1.0)
         return share * share * (3 - 2 * share)
 
-    def _point(self, walked: float) -> tuple[float, float]:
-        ends = np.concatenate([[0.0], np.cumsum(_pieces(self.lane))])
-        x = float(np.interp(walked, ends, [point[0] for point in self.lane]))
-        return x, float(np.interp(walked, ends, [point[1] for point in self.lane])) + self.aside
+    def _points(self, walked: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 2) X, Z after so many metres, beside the lane."""
+        corners = _moved_aside(self.lane, self.aside)
+        done = np.concatenate([[0.0], np.cumsum(_pieces(self.lane))])
+        walked = np.clip(walked, 0, done[-1])
+        return np.stack([np.interp(walked, done, corners[:, 0]), np.interp(walked, done, corners[:, 1])], axis=1)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One walk of one person through the picture of one camera."""
+
+    person: Person
+    camera: int
+    walk: Walk
+
+
+def _moved_aside(lane: Lane, aside: float) -> NDArray[np.float64]:
+    """(K, 2) the corners of a lane, moved across the course there: away from the camera or, going up or down, right."""
+    corners = np.array(lane)
+    along = np.gradient(corners, axis=0)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)
+    # Both ways of walking a lane keep the same sides.
+    outward = np.where(np.abs(across[:, 1]) > 0.5, np.sign(across[:, 1]), np.sign(across[:, 0]))
+    return np.asarray(corners + aside * across * outward[:, None])
 
 
 def _pieces(lane: Sequence[tuple[float, float]]) -> list[float]:
-    return [math.dist(a, b) for a, b in zip(lane, lane[1:], strict=False)]
+    return [math.dist(a, b) for a, b in pairwise(lane)]
 
 
 def _length(lane: Lane) -> float:

@@ -41,7 +41,7 @@ class HogDetector:
     def __init__(self, *, min_confidence: float = 0.3, min_height_px: float = 128.0, max_overlap: float = 0.4) -> None:
         self._min_confidence, self._min_height_px, self._max_overlap = min_confidence, min_height_px, max_overlap
         self._hog = cv2.HOGDescriptor()
-        self._hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
+        self._hog.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
         settings = f"min_confidence={min_confidence:g}, min_height_px={min_height_px:g}, max_overlap={max_overlap:g}"
         self.identity = DetectorIdentity("hog", hashlib.sha256(f"hog 1: {settings}".encode()).hexdigest(), settings)
 

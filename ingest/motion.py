@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.background import Background, Difference, Mask, Plane, shrink
 from ingest.blobs import Blob, clean, person_blobs
@@ -58,7 +57,7 @@ class MotionDetector:
         noise_factor: float = 4.0,
         shadow: float = 0.62,
         highlight: float = 0.20,
-        ghost_frames: int = 25,
+        ghost_frames: int = 75,
     ) -> None:
         self._min_confidence, self._min_height_px = min_confidence, min_height_px
         self._width, self._warm_up, self._ghost_frames = working_width, warm_up, ghost_frames
@@ -98,7 +97,7 @@ class MotionDetector:
         background = self._learnt(picture)
         if background is None or self._occupied is None:
             return Detections.none()
-        background.light(picture, cv2.bitwise_not(self._occupied))
+        background.light(picture, self._occupied)
         difference = background.compare(picture)
         scale = image.shape[0] / picture.shape[0]
         blobs = person_blobs(difference, self._min_height_px / scale)
@@ -122,7 +121,7 @@ class MotionDetector:
 
     def _keep_learning(self, background: Background, picture: Plane, difference: Difference, blobs: list[Blob]) -> None:
         """Learns the picture, and what turned out to be a ghost for long enough, at once."""
-        occupied = cv2.dilate(clean(difference.strong), np.ones((5, 5), np.uint8))
+        occupied = np.asarray(cv2.dilate(clean(difference.strong), np.ones((5, 5), np.uint8)), np.uint8)
         haunted = np.zeros(picture.shape[:2], np.uint8)
         for blob in blobs:
             top, left = blob.window[0].start, blob.window[1].start
@@ -133,7 +132,7 @@ class MotionDetector:
                 haunted[blob.window] = 1
                 if int(np.median(self._haunted[blob.window])) >= self._ghost_frames:
                     background.forget(picture, blob.window, np.full_like(blob.mask, 255))
-        self._haunted = cv2.add(self._haunted, haunted) * haunted
+        self._haunted = np.asarray(cv2.add(self._haunted, haunted), np.uint8) * haunted
         self._occupied = occupied
         background.learn(picture, occupied)
 

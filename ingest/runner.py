@@ -1,16 +1,13 @@
 """Many cameras side by side, each in a process of its own, all within one budget of threads."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Protocol
-
-import cv2
 
 from gallery.errors import PasserbyError, SourceError
 from gallery.store import Gallery
@@ -20,6 +17,7 @@ from ingest.follower import pedestrian_tracker
 from ingest.models import load_detector, load_embedder
 from ingest.runtime import Device, Precision
 from ingest.source import open_source
+from ingest.thread_budget import divided, opencv_threads
 
 STOP_SECONDS = 10.0
 """How long a stopped process may take to end before it is killed."""
@@ -129,16 +127,6 @@ class LocalRunner:
         for job in jobs[len(started) : len(started) + at_once - busy]:
             started.append(Worker(job, self.folder, self.networks, share))
         return {worker.events: worker for worker in started if worker.outcome is None}
-
-
-def divided(threads: int, jobs: int) -> tuple[int, int]:
-    """How many jobs run at once, and the threads of each.
-
-    >>> divided(8, 3), divided(2, 4), divided(4, 1)
-    ((3, 2), (2, 1), (1, 4))
-    """
-    at_once = max(1, min(jobs, threads))
-    return at_once, max(1, threads // at_once)
 
 
 class Worker:
@@ -255,14 +243,3 @@ def run_source(
     return ingest_camera(
         job.camera, source, gallery, detector, embedder, tracker, lambda done, total: on_event(job.camera, done, total)
     )
-
-
-@contextmanager
-def opencv_threads(count: int) -> Iterator[None]:
-    """Gives OpenCV's own pool so many threads; left to itself it takes all cores, in each process."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(count)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)

@@ -1,22 +1,25 @@
 """``passerby track``: follow the people of one video, and write where they were."""
 
 import time
+import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ConfigError, SourceError
 from ingest.annotate import Annotator
-from ingest.camera import BLOCK, blocks, look
+from ingest.camera import BLOCK, blocks, look, rate_seen
 from ingest.detector import Detector
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
 from ingest.prefetch import prefetch
 from ingest.source import Source
+from ingest.thread_budget import opencv_threads
 from ingest.video_writer import VideoWriter
 from tracking.motchallenge import MotTable, ResultWriter, read_detections
 from tracking.tracker import DeepSort, Step
@@ -51,30 +54,62 @@ class TrackingResult:
 
 
 class TrackLog:
-    """Writes the boxes of confirmed tracks, frame by frame.
+    """Writes the boxes of confirmed tracks into ``tracks.txt``, frame by frame.
 
     Args:
-        writer: Of the text.
+        out: Folder; made if need be.
         coasted: Also write boxes of tracks that were not seen in a frame.
+
+    Raises:
+        ConfigError: If the folder cannot be written.
     """
 
-    def __init__(self, writer: ResultWriter, *, coasted: bool) -> None:
-        self.writer = writer
+    def __init__(self, out: Path, *, coasted: bool) -> None:
+        self.path = out / "tracks.txt"
         self.coasted = coasted
         self.people: set[int] = set()
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            self._writer = ResultWriter(self.path)
+        except OSError as error:
+            raise self._cannot(error) from error
+
+    def __enter__(self) -> "TrackLog":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._writer.close()
+        except OSError as failure:
+            # Of two errors the first says what happened: a full disk refuses what is written, then the rest at closing.
+            if kind is None:
+                raise self._cannot(failure) from failure
 
     def write(self, frame: int, step: Step, confidences: NDArray[np.float32]) -> tuple[NDArray[np.bool_], Step]:
         """Writes one frame (from 1).
 
         Returns:
             Which of the tracks shown are only believed, and those tracks.
+
+        Raises:
+            ConfigError: If there is no room for it.
         """
         shown = step.confirmed & ((step.detections >= 0) | self.coasted)
         taken = step.detections[shown]
         of_each = np.where(taken >= 0, np.append(confidences, NOT_SEEN)[taken], NOT_SEEN)
-        self.writer.write(frame, step.ids[shown], step.boxes[shown], of_each)
+        try:
+            self._writer.write(frame, step.ids[shown], step.boxes[shown], of_each)
+        except OSError as error:
+            raise self._cannot(error) from error
         self.people |= set(step.ids[step.confirmed].tolist())
         return taken < 0, Step(step.ids[shown], step.boxes[shown], taken, step.confirmed[shown], step.removed)
+
+    def _cannot(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            f"{self.path} cannot be written: {error.strerror}; free space, or name another folder with --out"
+        )
 
 
 def track_video(
@@ -85,6 +120,7 @@ def track_video(
     on_progress: OnProgress,
     *,
     coasted: bool = False,
+    threads: int = 1,
 ) -> TrackingResult:
     """Follows the people of a video; writes ``annotated.mp4`` and ``tracks.txt`` as it goes.
 
@@ -95,16 +131,19 @@ def track_video(
         out: Folder; made if need be.
         on_progress: Is told the source's name, frames done, and their total.
         coasted: Also show tracks in frames in which they were not seen.
+        threads: For the encoder and for OpenCV; the networks have their own.
 
     Raises:
-        SourceError: If nothing of the video can be read, or the folder cannot be written.
+        SourceError: If the video can no longer be read, or the annotated one cannot be written.
+        ConfigError: If the folder cannot be written.
     """
-    began, frames, found = time.monotonic(), 0, 0
-    tracker = pedestrian_tracker(embedder.thresholds, source.fps or source.rate)
+    began, frames, found, rate = time.monotonic(), 0, 0, rate_seen(source)
+    tracker = pedestrian_tracker(embedder.thresholds, rate)
     annotator = Annotator(clock_from=source.start if source.start_origin == "epoch" else None)
     with ExitStack() as stack:
-        log = TrackLog(stack.enter_context(text_writer(out)), coasted=coasted)
-        video = stack.enter_context(VideoWriter(out / "annotated.mp4", rate=source.fps or source.rate))
+        log = stack.enter_context(TrackLog(out, coasted=coasted))
+        video = stack.enter_context(VideoWriter(out / "annotated.mp4", rate=rate, threads=threads))
+        stack.enter_context(opencv_threads(threads))
         ahead = stack.enter_context(prefetch(source.frames()))
         for block in blocks(ahead, BLOCK):
             for frame, (detections, _, vectors) in zip(block, look(block, detector, embedder), strict=True):
@@ -132,28 +171,31 @@ def track_detections(
         coasted: Also write tracks in frames in which they were not seen.
 
     Raises:
-        SourceError: If a file cannot be read or the two do not fit.
+        SourceError: If a file cannot be read or holds nothing, or the two do not fit.
+        ConfigError: If the folder cannot be written.
     """
     began = time.monotonic()
     try:
         table = read_detections(path)
     except ValueError as error:
         raise SourceError(str(error)) from error
+    if not len(table):
+        raise SourceError(f"{path} holds no detections; it needs lines of frame,id,x,y,w,h,confidence")
+    last_frame = table.last_frame
     features = None if embeddings is None else read_embeddings(embeddings, len(table))[table.rows]
     kept = np.ones(len(table), bool) if min_confidence is None else table.confidences >= min_confidence
     table, features = table.take(kept), None if features is None else features[kept]
-    with text_writer(out) as writer:
-        log = TrackLog(writer, coasted=coasted)
-        follow(table, features, log, path)
+    with TrackLog(out, coasted=coasted) as log:
+        follow(table, features, last_frame, log, path)
     return TrackingResult(
-        None, out / "tracks.txt", table.last_frame, len(table), len(log.people), time.monotonic() - began, ()
+        None, out / "tracks.txt", last_frame, len(table), len(log.people), time.monotonic() - began, ()
     )
 
 
-def follow(table: MotTable, features: NDArray[np.float32] | None, log: TrackLog, path: Path) -> None:
-    """Gives the tracker every frame up to the last detection, those without any too."""
+def follow(table: MotTable, features: NDArray[np.float32] | None, last_frame: int, log: TrackLog, path: Path) -> None:
+    """Gives the tracker every frame up to the last one, those without detections too."""
     tracker = DeepSort()
-    for frame in range(1, table.last_frame + 1):
+    for frame in range(1, last_frame + 1):
         rows = table.at(frame)
         confidences = table.confidences[rows].astype(np.float32)
         try:
@@ -170,29 +212,20 @@ def read_embeddings(path: Path, count: int) -> NDArray[np.float32]:
         SourceError: If the file is no such array.
     """
     try:
-        vectors = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} is not a NumPy file of numbers ({error}); save it with numpy.save") from error
+        with path.open("rb") as file:  # NumPy itself leaves a damaged archive open
+            vectors = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path} is not a NumPy file of numbers ({reason}); save it with numpy.save") from error
+    if not isinstance(vectors, np.ndarray):
+        raise SourceError(f"{path} is an archive of arrays; save the one array of vectors with numpy.save")
     if vectors.ndim != 2 or len(vectors) != count or not np.issubdtype(vectors.dtype, np.floating):
         raise SourceError(
             f"{path} holds {vectors.dtype} {vectors.shape}; give floats ({count}, D), one row per detection"
         )
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not np.all(np.isfinite(lengths) & (lengths > 0)):
-        raise SourceError(
-            f"{path}: row {int(np.argmin(np.nan_to_num(lengths)))} has no direction; every vector needs one"
-        )
-    return np.asarray(vectors / lengths, np.float32)
-
-
-def text_writer(out: Path) -> ResultWriter:
-    """Opens ``tracks.txt``.
-
-    Raises:
-        ConfigError: If the folder cannot be written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        return ResultWriter(out / "tracks.txt")
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written: {error.strerror}; name another folder with --out") from error
+    wide = vectors.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    directed = np.isfinite(lengths) & (lengths > 0)
+    if not directed.all():
+        raise SourceError(f"{path}: row {int(np.argmin(directed))} has no direction; every vector needs one")
+    return np.asarray(wide / lengths, np.float32)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from ingest.detector import Detections, DetectorIdentity
+from ingest.embedder import cut_crops
 from ingest.follower import State
 from ingest.frame import Image
 from retrieval.scene_truth import CameraTruth, Visit
@@ -31,14 +33,15 @@ class TrueBoxes:
         self._frame = 0
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """The true boxes of the next frames, clipped to them, confidence 1."""
+        """The true boxes of the next frames, confidence 1; none of people who show too little to be embedded."""
         return [self._next(image) for image in images]
 
     def _next(self, image: Image) -> Detections:
         self._frame += 1
         rows = self._truth.at(self._frame)
         boxes = self._truth.boxes[rows][self._truth.visibility[rows] >= MIN_VISIBILITY]
-        return Detections(boxes, np.ones(len(boxes), np.float32))
+        _, kept = cut_crops(image, boxes)
+        return Detections(boxes[kept], np.ones(int(kept.sum()), np.float32))
 
 
 class TrueTracks:
@@ -63,19 +66,27 @@ class TrueTracks:
         confidences: NDArray[np.float32],
         features: NDArray[np.float32] | None = None,
     ) -> Step:
-        """The visits of the next frame; one that is over is removed."""
+        """The visits of the next frame; one that is over is removed.
+
+        Raises:
+            ValueError: If a box is not one of the frame's true ones, or its person is in no visit.
+        """
         self._frame += 1
-        rows = self._truth.at(self._frame)
-        people = self._truth.people[rows][self._truth.visibility[rows] >= MIN_VISIBILITY]
-        if len(people) != len(boxes):
-            raise ValueError(
-                f"frame {self._frame} has {len(people)} true boxes, not {len(boxes)}: use TrueBoxes as detector"
-            )
-        ids = np.array([self._visit_of(person) for person in people.tolist()], np.int64)
+        ids = np.array([self._visit_of(person) for person in self._people_in(boxes)], np.int64)
         self._here |= set(ids.tolist())
         over = sorted(k for k in self._here if self._visits[k - 1].last_frame < self._frame)
         self._here -= set(over)
         return Step(ids, boxes, np.arange(len(ids)), np.ones(len(ids), bool), np.array(over, np.int64))
+
+    def _people_in(self, boxes: NDArray[np.float32]) -> list[int]:
+        """Whose true box each one is: two people may be in one place, so that the boxes are told apart together."""
+        rows = self._truth.at(self._frame)
+        apart = np.abs(boxes[:, None, :] - self._truth.boxes[rows][None, :, :]).sum(axis=2)
+        order, places = linear_sum_assignment(apart)
+        if len(order) != len(boxes) or np.any(apart[order, places] > 0):
+            raise ValueError(f"frame {self._frame} has boxes that are not true ones: use TrueBoxes as detector")
+        people: list[int] = self._truth.people[rows][places].tolist()
+        return people
 
     def _visit_of(self, person: int) -> int:
         for k, visit in enumerate(self._visits):

@@ -13,10 +13,10 @@ from gallery.errors import GalleryError, QueryError, SourceError
 from gallery.store import Gallery
 from gallery.tracklet import to_microseconds
 from ingest.detector import Detector
-from ingest.embedder import Embedder, cut_crops
+from ingest.embedder import MIN_CROP_HEIGHT_PX, MIN_CROP_WIDTH_PX, Embedder, cut_crops
 from ingest.frame import Image
 from ingest.image import read_image
-from ingest.source import open_source
+from ingest.source import Source, open_source
 from tracking.boxes import area, iou
 
 Box = tuple[float, float, float, float]
@@ -28,6 +28,9 @@ CROP_MAX_HEIGHT_PX = 320
 """A picture no wider (over its height) and no higher than these is taken for a person cut out already."""
 
 SAME_BOX_IOU = 0.5
+
+SAME_MOMENT_SECONDS = 0.5
+"""A tracklet whose person was last seen longer ago says nothing about the box."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +59,16 @@ def query_from_image(path: Path, embedder: Embedder, finder: PersonFinder, box: 
 
     Raises:
         SourceError: If the picture cannot be read.
-        QueryError: If nobody is found, or the box shows too little.
+        QueryError: If nobody is found, or the picture or the box shows too little.
     """
     image = read_image(path)
     if box is not None:
         return box_query(image, embedder, box, f"the box that was given in {path.name}")
     height, width = image.shape[:2]
+    if width < MIN_CROP_WIDTH_PX or height < MIN_CROP_HEIGHT_PX:
+        raise QueryError(
+            f"{path} has only {width} x {height} pixels; a person takes at least {MIN_CROP_WIDTH_PX} x {MIN_CROP_HEIGHT_PX}"
+        )
     whole = (0.0, 0.0, float(width), float(height))
     if height <= CROP_MAX_HEIGHT_PX and width <= CROP_MAX_ASPECT * height:
         return box_query(image, embedder, whole, f"the whole of {path.name}, which looks like a crop of one person")
@@ -89,7 +96,8 @@ def box_query(image: Image, embedder: Embedder, box: Box, taken: str, people: tu
         height, width = image.shape[:2]
         shown = ",".join(f"{edge:g}" for edge in box)
         raise QueryError(
-            f"box {shown} shows too little of a picture of {width} x {height} pixels; give one of at least 8 x 16 inside it"
+            f"box {shown} shows too little of a picture of {width} x {height} pixels; give one of at least "
+            f"{MIN_CROP_WIDTH_PX} x {MIN_CROP_HEIGHT_PX} inside it"
         )
     return Query(embedder.embed(crops), crops[0].copy(), taken, box, people)
 
@@ -99,8 +107,11 @@ def query_from_tracklet(gallery: Gallery, tracklet_id: str) -> Query:
 
     Raises:
         QueryError: If there is no such tracklet.
+        GalleryError: If its best crop is gone or damaged.
     """
     stored = gallery.tracklet(tracklet_id)
+    if not stored.crops:
+        raise QueryError(f"tracklet {tracklet_id} has no crop to ask by; ask by another one")
     picture = cv2.imdecode(np.frombuffer(stored.crops[0].jpeg(), np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise GalleryError(f"crop {stored.crops[0].path} is damaged; ingest {stored.row.camera} again")
@@ -129,6 +140,8 @@ def tracklet_under(gallery: Gallery, camera: str, time: datetime, box: Box) -> s
     for row in gallery.tracklets([camera], time, time):
         stored = gallery.tracklet(row.id)
         at = int(np.abs(stored.times - moment).argmin())
+        if abs(int(stored.times[at]) - moment) > 1e6 * SAME_MOMENT_SECONDS:
+            continue
         overlap = float(iou(stored.trajectory.boxes[at][None], wanted)[0, 0])
         if overlap >= SAME_BOX_IOU and (best is None or overlap > best[0]):
             best = overlap, row.id
@@ -148,11 +161,17 @@ def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
             raise QueryError(
                 f"{ingest.source} is no longer the video that {camera} was ingested from; put it back, or ask by photo"
             )
-        shown: Image | None = None
-        for frame in source.frames():
-            if frame.time > time and shown is not None:
-                break
-            shown = frame.image
+        shown = last_frame_by(source, time)
         if shown is not None:
             return shown
     raise QueryError(f"{camera} has no frame at {time.isoformat()}; `passerby cameras` shows what it covers")
+
+
+def last_frame_by(source: Source, time: datetime) -> Image | None:
+    """The last frame taken at or before a time; the first one where the source begins later."""
+    shown: Image | None = None
+    for frame in source.frames():
+        if frame.time > time and shown is not None:
+            break
+        shown = frame.image
+    return shown

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from gallery.errors import GalleryError
 from gallery.index import GalleryIndex
 from gallery.rows import TrackletRow
 from gallery.store import Gallery
@@ -98,9 +99,15 @@ def evaluate_scene(
         oracle: ``boxes`` takes true boxes in place of the detector, ``tracks`` true tracks in place of both.
         rerank: Ask with re-ranking.
         on_camera: Is told how far each camera is.
+
+    Raises:
+        GalleryError: If the gallery holds anything else, which would be scored with it.
+        SourceError: If a video or a query cannot be read.
     """
     with Gallery.open(folder, create=True) as gallery:
+        refuse_others(gallery, list(truth.videos))
         ingests = tuple(ingest_scene_camera(name, truth, gallery, parts, oracle, on_camera) for name in truth.videos)
+        refuse_others(gallery, list(truth.videos))
         search = Search(gallery, GalleryIndex(gallery), parts.embedder.thresholds)
         trajectories = {row.id: gallery.tracklet(row.id).trajectory for row in gallery.tracklets()}
         asked = tuple(ask(query, truth, search, parts, trajectories, rerank=rerank) for query in truth.queries)
@@ -108,6 +115,20 @@ def evaluate_scene(
             name: camera_scores(name, truth, gallery.tracklets([name]), trajectories) for name in truth.videos
         }
     return SceneEvaluation(scene_scores([one.judged for one in asked]), per_camera, ingests, asked)
+
+
+def refuse_others(gallery: Gallery, cameras: list[str]) -> None:
+    """Refuses a gallery that holds other cameras, or more than one ingest of one.
+
+    Raises:
+        GalleryError: Naming the camera.
+    """
+    for row in gallery.cameras():
+        if row.name not in cameras or len(gallery.ingests(row.name)) > 1:
+            raise GalleryError(
+                f"{gallery.folder} holds another ingest of camera {row.name}, which would be scored with the scene's: "
+                "name a new folder by --data"
+            )
 
 
 def ingest_scene_camera(

@@ -93,6 +93,7 @@ def read_scene(folder: Path) -> SceneTruth:
     Raises:
         SourceError: If the folder is not a scene, or a file of it cannot be understood.
     """
+    folder = folder.absolute()
     if not (folder / "visits.csv").is_file():
         raise SourceError(
             f"{folder} is not a scene: visits.csv is missing; compose one, or try `passerby demo --out DIR`"
@@ -108,7 +109,11 @@ def read_scene(folder: Path) -> SceneTruth:
             f"{folder} is not a scene: it holds {len(videos)} videos (cam*.mp4) and {len(queries)} queries"
         )
     cameras = {name: read_camera_truth(folder / f"{name}_gt.txt") for name in videos}
-    return SceneTruth(videos, cameras, read_visits(folder / "visits.csv"), queries)
+    visits = read_visits(folder / "visits.csv")
+    for visit in visits:
+        if visit.camera not in videos:
+            raise SourceError(f"{folder / 'visits.csv'} names {visit.camera}, but there is no {visit.camera}.mp4")
+    return SceneTruth(videos, cameras, visits, queries)
 
 
 def read_visits(path: Path) -> tuple[Visit, ...]:
@@ -119,19 +124,27 @@ def read_visits(path: Path) -> tuple[Visit, ...]:
                 Visit(int(row["person"]), row["camera"], int(row["first_frame"]), int(row["last_frame"]))
                 for row in csv.DictReader(file)
             )
-    except (OSError, KeyError, ValueError) as error:
-        raise SourceError(f"{path} is not a table of visits ({error}); compose the scene again") from error
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"{path} is not a table of visits ({reason(error)}); compose the scene again") from error
 
 
 def read_camera_truth(path: Path) -> CameraTruth:
     """The boxes of ``camC_gt.txt``: frame, person, x, y, w, h, 1, -1, -1, visibility."""
     try:
         text = path.read_text().strip()
-        rows = np.array([line.split(",") for line in text.splitlines()], np.float64).reshape(-1, 10)
+        lines = [line.split(",") for line in text.splitlines()] or np.zeros((0, 10))
+        rows = np.array(lines, np.float64).reshape(len(lines), 10)
     except (OSError, ValueError) as error:
         raise SourceError(
-            f"{path} is not MOTChallenge truth with 10 columns ({error}); compose the scene again"
+            f"{path} is not MOTChallenge truth with 10 columns ({reason(error)}); compose the scene again"
         ) from error
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     boxes = np.concatenate([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]], axis=1).astype(np.float32)
     return CameraTruth(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), boxes, rows[:, 9].astype(np.float32))
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read, without its name, which the message has already."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"column {error} is missing" if isinstance(error, KeyError) else str(error)

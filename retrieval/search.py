@@ -18,10 +18,13 @@ from retrieval.rerank import k_reciprocal_distances
 from retrieval.sightings import Candidate, VisitRule, group_into_visits
 
 POOL = 200
-"""Tracklets that are compared exactly. A person has far fewer, and ten sightings seldom need more."""
+"""Least number of tracklets that are compared exactly. A person has far fewer, and ten sightings seldom need more."""
+
+FRAGMENTS = 2
+"""Tracklets that are looked at for each sighting asked for: a visit may have come in pieces."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Filter:
     """Where and when to look.
 
@@ -71,12 +74,14 @@ class Answer:
 
     Attributes:
         found: Whether the best similarity reaches the operating point.
-        sightings: The most similar ones, whether or not they reach it.
+        best: The highest similarity of all sightings, listed or not; None where nobody at all was seen.
+        sightings: The first ones, whether or not they reach it.
         operating_point: Least similarity that counts as found.
         coverage: What was looked at.
     """
 
     found: bool
+    best: float | None
     sightings: tuple[Sighting, ...]
     operating_point: float
     coverage: tuple[Coverage, ...]
@@ -120,21 +125,21 @@ class Search:
         """
         where = where or Filter()
         self._check(vectors, top)
-        numbers = self._candidates(vectors, where)
+        numbers = self._candidates(vectors, where, top, own)
         stored = self.gallery.vectors(numbers)
         similarities = tracklet_similarities(vectors, stored)
         rows = {row.number: row for row in self.gallery.rows(numbers)}
         order = ranking(vectors, stored, similarities, rerank)
         candidates = [candidate(rows[n], similarities[n], mean) for n, mean in means(stored).items() if n in rows]
-        visits = group_into_visits(candidates, self.rule)
-        others = [[candidates[k] for k in visit] for visit in visits]
-        others = [visit for visit in others if not {c.id for c in visit} & set(own)]
+        visits = [[candidates[k] for k in visit] for visit in group_into_visits(candidates, self.rule)]
+        others = [visit for visit in visits if not {c.id for c in visit} & set(own)]
         place = {rows[n].id: k for k, n in enumerate(order) if n in rows}
         others.sort(key=lambda visit: min(place[c.id] for c in visit))
-        sightings = self._sightings(others[:top], {row.id: row for row in rows.values()})
+        best = max((c.similarity for visit in others for c in visit), default=None)
         return Answer(
-            found=any(sighting.similarity >= self.operating_point for sighting in sightings),
-            sightings=sightings,
+            found=best is not None and best >= self.operating_point,
+            best=best,
+            sightings=self._sightings(others[:top], {row.id: row for row in rows.values()}),
             operating_point=self.operating_point,
             coverage=tuple(self.gallery.coverage(where.cameras, where.since, where.until)),
         )
@@ -151,11 +156,15 @@ class Search:
         if top < 1:
             raise QueryError(f"top is {top}; ask for at least one sighting")
 
-    def _candidates(self, vectors: NDArray[np.float32], where: Filter) -> NDArray[np.int64]:
+    def _candidates(
+        self, vectors: NDArray[np.float32], where: Filter, top: int, own: Sequence[str]
+    ) -> NDArray[np.int64]:
+        """Numbers of the tracklets to compare exactly; ``own`` among them, so that their visits can be told."""
         everything = where == Filter()
         allowed = None if everything else self.gallery.filter_numbers(where.cameras, where.since, where.until)
-        _, numbers = self.index.search(vectors, POOL, allowed=allowed)
-        return np.unique(numbers[numbers >= 0])
+        _, numbers = self.index.search(vectors, max(POOL, FRAGMENTS * top), allowed=allowed)
+        mine = [self.gallery.tracklet(id_).row.number for id_ in own]
+        return np.union1d(numbers[numbers >= 0], np.array(mine, np.int64))
 
     def _sightings(self, visits: Sequence[Sequence[Candidate]], rows: dict[str, TrackletRow]) -> tuple[Sighting, ...]:
         starts = {camera: self.gallery.camera_start(camera) for camera in {visit[0].camera for visit in visits}}
@@ -165,7 +174,8 @@ class Search:
 def tracklet_similarities(vectors: NDArray[np.float32], stored: VectorRows) -> dict[int, float]:
     """How similar each tracklet is to the query: the mean of two cosines, its mean's and its most similar crop's.
 
-    The mean is steady, the best crop forgives a bad one. A query with several vectors counts by their mean.
+    The mean is steady, the best crop forgives a bad one; a tracklet without any crop counts by its mean alone. A query
+    with several vectors counts by their mean, too.
 
     Args:
         vectors: (Q, D) float32, unit length.
@@ -174,16 +184,24 @@ def tracklet_similarities(vectors: NDArray[np.float32], stored: VectorRows) -> d
     Returns:
         Similarity, -1 to 1, by tracklet number.
     """
-    query = vectors.mean(axis=0)
-    query /= max(float(np.linalg.norm(query)), 1e-12)
-    cosines = stored.vectors.astype(np.float32) @ query
-    numbers, first = np.unique(stored.numbers, return_index=True)
-    of_mean = np.where(stored.ordinals == 0, cosines, -1.0)
-    of_crops = np.where(stored.ordinals > 0, cosines, -1.0)
-    if len(numbers) == 0:
+    if len(stored) == 0:
         return {}
-    best_mean, best_crop = np.maximum.reduceat(of_mean, first), np.maximum.reduceat(of_crops, first)
-    return dict(zip(numbers.tolist(), ((best_mean + best_crop) / 2).tolist(), strict=True))
+    numbers, first = np.unique(stored.numbers, return_index=True)
+    cosines = np.clip(stored.floats() @ unit_mean(vectors), -1, 1)  # float16 rounds lengths to a little above 1
+    of_mean = np.maximum.reduceat(np.where(stored.ordinals == 0, cosines, -np.inf), first)
+    of_crops = np.maximum.reduceat(np.where(stored.ordinals > 0, cosines, -np.inf), first)
+    similarities = (of_mean + np.where(np.isfinite(of_crops), of_crops, of_mean)) / 2
+    return dict(zip(numbers.tolist(), similarities.tolist(), strict=True))
+
+
+def unit_mean(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The direction of the mean of some vectors, (D,) float32.
+
+    >>> unit_mean(np.array([[1, 0], [0, 1]], np.float32)).round(3).tolist()
+    [0.7070000171661377, 0.7070000171661377]
+    """
+    mean = vectors.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
 
 
 def ranking(
@@ -192,9 +210,8 @@ def ranking(
     """Tracklet numbers, best first: by similarity, or by k-reciprocal distance among the candidates."""
     if not rerank or not similarities:
         return sorted(similarities, key=lambda number: (-similarities[number], number))
-    query = vectors.mean(axis=0)
     described = means(stored)
-    matrix = np.stack([query / np.linalg.norm(query), *described.values()]).astype(np.float32)
+    matrix = np.stack([unit_mean(vectors), *described.values()]).astype(np.float32)
     distances = dict(zip(described, k_reciprocal_distances(matrix).tolist(), strict=True))
     return sorted(similarities, key=lambda number: (distances[number], number))
 

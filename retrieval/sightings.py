@@ -85,11 +85,16 @@ def links(candidates: Sequence[Candidate], rule: VisitRule) -> list[tuple[int, i
         return []
     means = np.stack([candidate.mean for candidate in candidates])
     similarities = means @ means.T
+    cameras = np.unique([candidate.camera for candidate in candidates], return_inverse=True)[1]
+    starts = np.array([candidate.start for candidate in candidates])
+    ends = np.array([candidate.end for candidate in candidates])
+    # Most pairs are ruled out here at once: a Python loop over all pairs of a thousand candidates takes a second.
+    near = (starts[None, :] >= starts[:, None]) & (starts[None, :] - ends[:, None] <= 1e6 * rule.max_gap_seconds)
+    possible = (similarities >= rule.min_similarity) & (cameras[:, None] == cameras[None, :]) & near
     pairs = [
         (float(similarities[a, b]), a, b)
-        for a in range(len(candidates))
-        for b in range(len(candidates))
-        if similarities[a, b] >= rule.min_similarity and follows(candidates[a], candidates[b], rule)
+        for a, b in np.argwhere(possible).tolist()
+        if follows(candidates[a], candidates[b], rule)
     ]
     return [(a, b) for _, a, b in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))]
 

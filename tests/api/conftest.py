@@ -1,6 +1,7 @@
 """The command line, run as a user runs it."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.main import main
+from tests.ingest.videos import noise, write_video
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ def passerby(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small rendered scene: two cameras, a few people."""
-    from ingest.demo_scene import render_scene
+    from ingest.demo_scene import SceneSettings, render_scene
 
     folder = tmp_path_factory.mktemp("scene")
-    render_scene(folder / "scene", seed=3, seconds=30, cameras=2, people=6)
+    render_scene(folder / "scene", settings=SceneSettings(seed=3, seconds=30, cameras=2, people=6), workers=1)
     return folder / "scene"
 
 
@@ -77,3 +79,15 @@ def ingested(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     outcomes = LocalRunner(folder, Networks("motion", "stripes"), 1).run(jobs, lambda camera, done, total: None)
     assert [outcome.error for outcome in outcomes] == [None, None]
     return folder
+
+
+@pytest.fixture
+def own_gallery(ingested: Path, tmp_path: Path) -> Path:
+    """A copy of the ingested gallery, which a test may change."""
+    return Path(shutil.copytree(ingested, tmp_path / "own"))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A video of two seconds in which everything moves, so that cutting it takes something away."""
+    return write_video(tmp_path / "clip.mp4", [noise(k) for k in range(50)])

@@ -1,0 +1,142 @@
+"""``passerby serve``: the HTTP API."""
+
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.options import Data, DetectorName, Device, Json, Precision, Threads, data_folder, thread_count
+from api.output import print_json, say
+from gallery.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+STOP_SECONDS = 5
+"""How long requests that are being answered may take to end after Ctrl-C."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs PASSERBY_TOKEN.")
+    ] = ("127.0.0.1"),
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
+    detector: DetectorName = "auto",
+    data: Data = None,
+    device: Device = "cpu",
+    threads: Threads = None,
+    precision: Precision = "fp32",
+    as_json: Json = False,
+) -> None:
+    """Answer questions over HTTP until Ctrl-C. Clients send the token of PASSERBY_TOKEN, else the one that is printed.
+
+    Example: passerby serve --data gallery --port 8080
+    """
+    address = resolve(host, port)
+    from api.access import VARIABLE, choose_token
+
+    token = choose_token(os.environ.get(VARIABLE), host, is_public=address.is_public)
+    folder = data_folder(data)
+    with listen(address) as listener:
+        from api.query_service import QueryService
+        from api.server import create_app
+        from gallery.store import Gallery
+
+        with Gallery.open(folder, create=True) as gallery:
+            service = QueryService(
+                gallery, detector=detector, threads=thread_count(threads), device=device, precision=precision
+            )
+            url = address.url(listener)
+            say(f"serving {folder} at {url}, until Ctrl-C; {url}/openapi.json tells what it answers")
+            if token.is_new:
+                say(f"token of this run (set {VARIABLE} to keep one): {token.value}")
+            if as_json:
+                print_json({"url": url, "data": folder})
+            run(create_app(service, token.value), listener)
+    say("stopped")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen.
+
+    Attributes:
+        family: Of the socket, IPv4 or IPv6.
+        host: A number, not a name.
+        port: 0 for any free one.
+    """
+
+    family: socket.AddressFamily
+    host: str
+    port: int
+
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines can reach it."""
+        return not ipaddress.ip_address(self.host).is_loopback
+
+    def url(self, listener: socket.socket) -> str:
+        """How clients on this machine reach it, once there is a listening socket."""
+        host = f"[{self.host}]" if self.family == socket.AF_INET6 else self.host
+        return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def resolve(host: str, port: int) -> Address:
+    """The address that a host's name stands for.
+
+    Raises:
+        ConfigError: If it stands for none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"--host {host!r} is no address of this machine: try 127.0.0.1") from error
+    family, _, _, _, address = found[0]
+    return Address(family, str(address[0]), port)
+
+
+def listen(address: Address) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        ConfigError: If the port is taken, or not allowed.
+    """
+    try:
+        return socket.create_server((address.host, address.port), family=address.family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {address.host} port {address.port} ({os.strerror(error.errno or 0)}): "
+            "name another by --port, or end the program that has it"
+        ) from error
+
+
+def run(app: "FastAPI", listener: socket.socket) -> None:
+    """Serves until Ctrl-C."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,  # it would tell who was looked for
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return  # uvicorn has shut down in good order, and only passes the signal on
