@@ -8,7 +8,14 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from api import evaluate_commands, gallery_commands, ingest_commands, model_commands, query_commands
+from api import (
+    evaluate_commands,
+    gallery_commands,
+    ingest_commands,
+    model_commands,
+    query_commands,
+    serve_command,
+)
 from gallery.errors import PasserbyError
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
@@ -28,14 +35,13 @@ ingest_commands.register(app)
 query_commands.register(app)
 gallery_commands.register(app)
 evaluate_commands.register(app)
+serve_command.register(app)
 model_commands.register(app)
 
 
 def main() -> None:
     """Runs the command line: exit code 0, 2 for bad input with one clear line, 1 for a failure."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file's name may be no text at all; a result must not fail because of it.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    prepare_outputs()
     try:
         code = app(prog_name="passerby", standalone_mode=False)
         sys.stdout.flush()
@@ -54,6 +60,17 @@ def main() -> None:
     if code == INTERRUPTED:
         stop("interrupted; what was committed is kept, and the same command goes on from there", INTERRUPTED)
     sys.exit(code)
+
+
+def prepare_outputs() -> None:
+    """Makes sure that there is somewhere to write to, and that any name of a file can be written there."""
+    if not hasattr(sys.stderr, "write"):
+        # Python has none where the descriptor was closed; the next file that is opened would take its number.
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if not hasattr(sys.stdout, "write"):
+        stop("standard output is closed; send the result to a file, or to /dev/null", FAILURE)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def stop_usage(error: TyperException) -> None:

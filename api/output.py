@@ -76,6 +76,8 @@ class Column:
 
 
 GAP = 2
+PLAIN_WIDTH = 80
+"""Of a terminal that does not know its own."""
 WRAPPED_WIDTH = 24
 """A column that wraps is at least so wide, or as wide as its text."""
 
@@ -139,7 +141,7 @@ def terminal_width() -> int | None:
     """Characters in a line of the terminal, or as COLUMNS says; None where a file or a pipe takes the result."""
     if os.environ.get("COLUMNS", "").isdigit():
         return int(os.environ["COLUMNS"])
-    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    return os.get_terminal_size(sys.stdout.fileno()).columns or PLAIN_WIDTH if sys.stdout.isatty() else None
 
 
 def cell_text(cell: object) -> str:

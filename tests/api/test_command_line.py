@@ -148,6 +148,19 @@ def test_a_reader_that_has_enough_is_no_failure_to_speak_of(ingested):
     assert len(done.stdout) == 10
 
 
+@pytest.mark.parametrize(
+    ("closed", "out", "err"),
+    [(">&-", False, "passerby: standard output is closed"), ("2>&-", True, ""), (">&- 2>&-", False, "")],
+)
+def test_closed_outputs(ingested, closed, out, err):
+    command = f"{sys.executable} -c 'from api.main import main; main()' cameras {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment(ingested), check=False)  # noqa: S602
+    assert done.returncode == (0 if out else 1)
+    assert ("cam1" in done.stdout) == out
+    assert done.stderr.startswith(err)
+    assert len(done.stderr.splitlines()) <= 1
+
+
 def test_a_full_output_is_one_line(ingested):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

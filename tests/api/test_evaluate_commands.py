@@ -11,7 +11,7 @@ SCENE_KEYS = {
 
 
 @pytest.fixture(scope="module")
-def of_tracks(scene, request):
+def of_tracks(scene):
     """Options of an evaluation that takes a second: true tracks."""
     return ("evaluate", "scene", scene, *BUILT_IN, "--oracle", "tracks")
 

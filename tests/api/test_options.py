@@ -4,17 +4,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.options import CameraSource, parse_box, parse_camera_source, parse_time
+from api.options import CameraSource, parse_box, parse_camera_source, parse_time, parse_window
 from gallery.errors import ConfigError
 
 
 def test_a_camera_with_a_start():
-    read = parse_camera_source("door=clips/a=b.mp4@2024-05-01T10:00:00+02:00")
-    assert read == CameraSource("door", "clips/a=b.mp4", datetime(2024, 5, 1, 8, tzinfo=UTC))
+    read = parse_camera_source("door=/clips/a=b.mp4@2024-05-01T10:00:00+02:00")
+    assert read == CameraSource("door", "/clips/a=b.mp4", datetime(2024, 5, 1, 8, tzinfo=UTC))
 
 
-def test_a_camera_without_a_start():
-    assert parse_camera_source("door=door.mp4") == CameraSource("door", "door.mp4", None)
+def test_a_camera_without_a_start_is_kept_by_its_full_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert parse_camera_source("door=door.mp4") == CameraSource("door", str(tmp_path / "door.mp4"), None)
+
+
+def test_an_address_stays_what_it_is():
+    assert parse_camera_source("door=rtsp://host/1").source == "rtsp://host/1"
 
 
 def test_a_file_may_have_an_at_sign_in_its_name(tmp_path):
@@ -42,6 +47,18 @@ def test_a_bad_camera_is_refused_with_its_text(text, message):
 
 def test_a_time_without_a_zone_is_utc():
     assert parse_time("2024-05-01T08:00:00", "x") == parse_time("2024-05-01T08:00:00Z", "x")
+
+
+@pytest.mark.parametrize("text", ["1066-10-14", "9999-12-31T23:59:59Z"])
+def test_a_time_must_be_one_of_video(text):
+    with pytest.raises(ConfigError, match=r"out of range; give a year from 1900 to 2999"):
+        parse_time(text, "x")
+
+
+def test_a_window_has_its_end_after_its_beginning():
+    assert parse_window(None, None) == (None, None)
+    with pytest.raises(ConfigError, match="--since 2024-05-02 is later than --until 2024-05-01"):
+        parse_window("2024-05-02", "2024-05-01")
 
 
 @pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "10,10,5,20", "10,10,20,10", "nan,0,1,1", ""])

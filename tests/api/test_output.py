@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.output import iso, plain, print_json
+from api.output import Column, iso, plain, print_json, print_table
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,42 @@ def test_times_of_other_zones_are_told_in_utc():
 def test_what_has_no_json_form_is_refused():
     with pytest.raises(TypeError, match="complex"):
         plain(1j)
+
+
+COLUMNS = ("name", Column("spare", spare=1), Column("more", spare=2), Column("text", wraps=True))
+ROWS = [("a-long-name-in-one-piece", 1.5, None, "some words that may be broken"), ("b", 2, "extra", "few")]
+
+
+def table(monkeypatch, capsys, columns, rows=ROWS):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table("Title", COLUMNS, rows)
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_wide_table_has_everything(monkeypatch, capsys):
+    assert table(monkeypatch, capsys, 100) == [
+        "Title",
+        "name                      spare  more   text",
+        "a-long-name-in-one-piece  1.500  -      some words that may be broken",
+        "b                             2  extra  few",
+    ]
+
+
+def test_a_narrow_table_leaves_out_what_can_be_spared_first_the_most(monkeypatch, capsys):
+    assert table(monkeypatch, capsys, 58)[1].split() == ["name", "spare", "text"]
+    assert table(monkeypatch, capsys, 50)[1].split() == ["name", "text"]
+    assert table(monkeypatch, capsys, 50)[2] == "a-long-name-in-one-piece  some words that may be"
+
+
+def test_a_column_without_any_value_is_left_out(monkeypatch, capsys):
+    assert table(monkeypatch, capsys, 100, [ROWS[0]])[1].split() == ["name", "spare", "text"]
+
+
+def test_a_table_of_nothing_says_so(monkeypatch, capsys):
+    assert table(monkeypatch, capsys, 100, []) == ["Title: none"]
+
+
+def test_what_looks_like_markup_is_text(monkeypatch, capsys):
+    assert table(monkeypatch, capsys, 100, [("[bold]x[/bold]", 1, 1, ":smile:")])[2].split() == [
+        "[bold]x[/bold]", "1", "1", ":smile:",
+    ]  # fmt: skip
