@@ -5,6 +5,8 @@ import os
 import sys
 import traceback
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: its threads spin, and the networks need the cores
+
 import typer
 from typer.exceptions import TyperException
 

@@ -1,5 +1,6 @@
 """The connection to SQL: short transactions, and errors in the user's words."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from gallery.errors import GalleryError
 
+SHARED_MEMORY_BYTES = 32_768
 BUSY_SECONDS = 30
 """How long a writer waits for others. Their transactions take milliseconds."""
 
@@ -104,9 +106,13 @@ class Database:
         except DBAPIError as error:
             raise GalleryError(self._explain(error)) from error
 
+    def _is_full(self) -> bool:
+        """Whether the disk has no room for even SQLite's shared-memory file; it then reports an I/O error."""
+        return shutil.disk_usage(self.place).free < SHARED_MEMORY_BYTES
+
     def _explain(self, error: DBAPIError) -> str:
         reason = " ".join(str(error.orig).split())
-        if "full" in reason:
+        if "full" in reason or ("disk I/O" in reason and self._is_full()):
             return f"no space left for the gallery in {self.place}: free some, then run the command again"
         if "locked" in reason or "busy" in reason:
             return f"gallery {self.place} is busy ({reason} for {BUSY_SECONDS} s): try again when other commands end"

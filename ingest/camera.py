@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +28,9 @@ OnProgress = Callable[[int, int | None], None]
 
 BLOCK = 8
 """Frames whose crops are embedded together, so that the networks' batches are full."""
+
+GAP_SECONDS = 2.0
+"""So much time without a frame is a hole in what was seen, and told with every answer."""
 
 COMMIT_SECONDS = 2.0
 """Time between commits, which take some milliseconds each."""
@@ -126,12 +131,15 @@ def run(
     began = time.monotonic() - progress.wall_seconds
     committed = time.monotonic()
     finished: list[Tracklet] = []
+    before = progress.until
     with prefetch(source.frames(progress.next_frame)) as frames:
         for block in blocks(frames, BLOCK):
             people = look(block, detector, embedder)
             for frame, (detections, images, vectors) in zip(block, people, strict=True):
                 finished += follower.step(frame, detections, images, vectors)
             progress = advance(progress, block, sum(len(detections) for detections, _, _ in people), began)
+            progress = replace(progress, gaps=progress.gaps + gaps_in(block, before, rate_seen(source)))
+            before = progress.until
             on_progress(progress.frames, source.frame_count)
             if time.monotonic() - committed >= commit_seconds:
                 session.commit(finished, pack(follower.state()) if detector.resumable else None, progress)
@@ -182,6 +190,19 @@ def advance(progress: IngestProgress, block: list[Frame], detections: int, began
         until=block[-1].time,
         wall_seconds=time.monotonic() - began,
     )
+
+
+def gaps_in(block: list[Frame], before: datetime | None, rate: float) -> tuple[tuple[datetime, datetime], ...]:
+    """Pieces of time without frames: between two that are much farther apart than the rate explains.
+
+    Args:
+        block: Some frames.
+        before: UTC time of the frame before them, None where they are the first.
+        rate: Frames a second.
+    """
+    longest = timedelta(seconds=max(GAP_SECONDS, 2.5 / rate))
+    times = ([] if before is None else [before]) + [frame.time for frame in block]
+    return tuple((last, next_) for last, next_ in pairwise(times) if next_ - last > longest)
 
 
 def summed_up(progress: IngestProgress, source: Source, began: float) -> IngestProgress:

@@ -45,7 +45,7 @@ PASSERS: tuple[Person, ...] = (
            1.25),
     Person(17, _BROWN, Hair("bun", "#241812"), Top("tee", "#f4efe4", "dots", "#2c3e7a"), Bottom("trousers", "#a8324a"),
            "#8c5a2b", 1.67, 0.96, bag=Bag("backpack", "#27344f")),
-    Person(18, _PALE, Hair("short", "#d2b06a"), Top("coat", "#f4f2ec", inner="#dcd8ce"),
+    Person(18, _PALE, Hair("short", "#d2b06a"), Top("coat", "#d4a017", inner="#8a6a12"),
            Bottom("trousers", "#1d2f5a"),
            "#2b2b2b", 1.88, 0.98),
     Person(19, _OLIVE, Hair("long", "#5a3a22"), Top("tee", "#7d3c98"), Bottom("shorts", "#f0e6d2"), "#f4f4f4", 1.71, 0.93,

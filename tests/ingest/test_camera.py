@@ -12,7 +12,8 @@ from gallery.errors import GalleryError
 from gallery.instants import to_microseconds
 from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
-from ingest.camera import BLOCK, blocks, look, rate_seen
+from ingest.camera import BLOCK, blocks, gaps_in, look, rate_seen
+from ingest.frame import Frame
 from ingest.source import open_source
 from tests.ingest.videos import cut, write_video
 from tests.ingest.walkers import (
@@ -197,6 +198,21 @@ def test_times_follow_a_variable_frame_rate(gallery):
     expected = [to_microseconds(NOON) + round(1e6 * second) for second in seconds]
     assert np.abs(one.times - expected).max() <= 1
     assert gallery.tracklets()[0].end == NOON + timedelta(seconds=seconds[-1])
+
+
+def frames_at(*seconds):
+    image = np.zeros((4, 4, 3), np.uint8)
+    return [Frame(k, NOON + timedelta(seconds=second), image) for k, second in enumerate(seconds)]
+
+
+def test_time_without_frames_is_a_gap_also_between_two_blocks():
+    at = [frame.time for frame in frames_at(-5, 0, 0.1, 9, 9.1)]
+    assert gaps_in(frames_at(0, 0.1, 9, 9.1), None, 25.0) == ((at[2], at[3]),)
+    assert gaps_in(frames_at(0, 0.1), at[0], 25.0) == ((at[0], at[1]),)
+
+
+def test_sparse_sampling_is_no_gap():
+    assert gaps_in(frames_at(0, 4, 8), None, 0.25) == ()
 
 
 def test_sampling_keeps_the_sources_frame_numbers(gallery):
