@@ -38,7 +38,7 @@ def draw_demo(path: Path, truth: SceneTruth, gallery: Gallery, scores: SceneScor
     heights = [2.6, *[1.28] * len(answered)]
     outer = figure.add_gridspec(
         len(heights), 1, height_ratios=heights, left=0.02, right=0.985, top=1 - 0.82 / figure.get_figheight(),
-        bottom=0.45 / figure.get_figheight(), hspace=0.16,
+        bottom=0.45 / figure.get_figheight(), hspace=0.24,
     )  # fmt: skip
     headline(figure, scores, len(cameras))
     row = outer[0].subgridspec(1, len(cameras), wspace=0.03)
@@ -47,7 +47,7 @@ def draw_demo(path: Path, truth: SceneTruth, gallery: Gallery, scores: SceneScor
     fps = open_source(str(truth.videos[cameras[0]])).rate
     seconds = max(int(camera.frames.max()) for camera in truth.cameras.values()) / fps
     for k, one in enumerate(answered):
-        cells = outer[k + 1].subgridspec(1, 2, width_ratios=[0.07, 0.93], wspace=0.07)
+        cells = outer[k + 1].subgridspec(1, 2, width_ratios=[0.06, 0.94], wspace=0.06)
         draw_query(figure.add_subplot(cells[0]), one.query)
         ax = figure.add_subplot(cells[1])
         draw_timeline(ax, one, truth, fps, seconds, last=k == len(answered) - 1)
@@ -98,7 +98,7 @@ def draw_query(ax: Axes, query: SceneQuery) -> None:
     ax.imshow(fitted(read_image(query.image), 96, 160)[:, :, ::-1])
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_ylabel(f"seen by\n{query.camera}", size=8.5, color=INK, rotation=0, ha="right", va="center", labelpad=4)
+    ax.set_xlabel(f"seen by {query.camera}", size=8, color=INK, labelpad=3)
     for spine in ax.spines.values():
         spine.set_color(INK)
         spine.set_linewidth(1.6)
@@ -135,6 +135,6 @@ def draw_sighting(ax: Axes, sighting: Sighting, line: int, seconds: float, colou
     ax.text(end + seconds * 0.006, line, f"{sighting.similarity:.2f}", size=8, color=colour, va="center", zorder=3)
     if sighting.crop is not None:
         picture = fitted(read_image(sighting.crop), 40, 80)
-        width = seconds * 0.014
+        width = seconds * 0.016
         left = max(0.0, start - width * 1.15)
-        ax.imshow(picture[:, :, ::-1], extent=(left, left + width, line + 0.47, line - 0.47), aspect="auto", zorder=3)
+        ax.imshow(picture[:, :, ::-1], extent=(left, left + width, line + 0.49, line - 0.49), aspect="auto", zorder=3)

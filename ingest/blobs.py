@@ -14,6 +14,8 @@ _WIDEST = 1.1
 """A striding person is at most this wide in heights; only one who is cut by the lower edge may be wider."""
 _JOINED = 0.75
 """Pieces are not joined to something wider than this in heights."""
+_CARVED = 0.25
+"""At least this share of a remembered person's box must differ from the background."""
 _CROWD = 0.36
 """Narrower shapes, in heights, are one person and not looked at for more heads."""
 _HEAD_RISE = 0.05
@@ -43,28 +45,54 @@ class Blob:
         return slice(top, bottom), slice(left, right)
 
 
-def person_blobs(difference: Difference, min_height: float) -> list[Blob]:
-    """Shapes of persons.
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """Something that hangs together: one person, or several who touch in the picture.
+
+    Attributes:
+        box: (4,) float32, xyxy, pixels of the mask.
+        mask: (H, W) bool, the shape inside its box.
+        people: What it was cut into; empty where it is no person.
+    """
+
+    box: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    people: list[Blob]
+
+    def carve(self, box: NDArray[np.float32], difference: Difference) -> Blob | None:
+        """The part of the shape in a box, as a person of that box; None where too little of it is there."""
+        clipped = np.concatenate([np.maximum(box[:2], self.box[:2]), np.minimum(box[2:], self.box[2:])])
+        left, top, right, bottom = (round(float(edge)) for edge in clipped)
+        x, y = int(self.box[0]), int(self.box[1])
+        part = self.mask[max(top - y, 0) : bottom - y, max(left - x, 0) : right - x]
+        if part.size == 0 or part.mean() < _CARVED:
+            return None
+        strength = difference.strength[top:bottom, left:right]
+        whole = np.array([left, top, right, bottom], np.float32)
+        return Blob(whole, float(part.mean()), float(strength[part].mean()), part.astype(np.uint8) * np.uint8(255))
+
+
+def shapes(difference: Difference, min_height: float) -> list[Shape]:
+    """All that differs from the background, put together and cut into people.
 
     Args:
         difference: Of a picture from its background.
-        min_height: Lower ones are left out, pixels.
+        min_height: Lower people are left out, pixels.
     """
     mask = clean(difference.strong)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     least = max((0.10 * min_height) ** 2, 4.0)
     pieces = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] >= least]
     boxes = np.array([_corners(stats[k]) for k in pieces], np.float64).reshape(-1, 4)
-    blobs = []
+    found = []
     for group in join(boxes):
-        left, top = boxes[group, :2].min(axis=0).astype(int)
-        right, bottom = boxes[group, 2:].max(axis=0).astype(int)
+        whole = _hull(boxes[group]).astype(int)
+        left, top, right, bottom = whole.tolist()
         part = np.isin(labels[top:bottom, left:right], [pieces[k] for k in group])
-        for start, stop in cut(part):
-            blob = _blob(part[:, start:stop], left + start, top, difference)
-            if blob is not None and _upright(blob.box, min_height, mask.shape[0]):
-                blobs.append(blob)
-    return blobs
+        blobs = [_blob(part[:, start:stop], left + start, top, difference) for start, stop in cut(part)]
+        people = [blob for blob in blobs if blob is not None and _upright(blob.box, min_height, mask.shape[0])]
+        found.append(Shape(whole.astype(np.float32), part, people))
+    return found
 
 
 def _upright(box: NDArray[np.float32], min_height: float, bottom: int) -> bool:

@@ -116,7 +116,7 @@ def platform(width: int, height: int) -> Place:
         p.wall(-1.93, -1.80, 0, 5, 6.4, "#5d7b77")
         p.wall(-2.0, -1.40, 0, 0.22, 6.4, "#37403f")
         p.wall(-1.93, -1.47, 0.9, 1.2, 6.4, "#c2a94a")
-    p.shade(0.82, 0.92)
+    p.shade(0.94, 1.06)
     p.grain(14, 2.4)
     lanes: tuple[Lane, ...] = (
         ((-6.4, 9.8), (6.4, 9.6)),

@@ -49,7 +49,7 @@ class SceneSettings:
         ConfigError: If one of them is out of range.
     """
 
-    seed: int = 7
+    seed: int = 1
     seconds: float = 72.0
     cameras: int = 4
     people: int = len(PASSERS)

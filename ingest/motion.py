@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from ingest.background import Background, Difference, Mask, Plane, shrink
-from ingest.blobs import Blob, clean, person_blobs
+from ingest.blobs import Blob, clean, shapes
+from ingest.crossings import Crossings
 from ingest.detector import Detections, DetectorIdentity, select
 from ingest.frame import Image
 
@@ -38,6 +39,7 @@ class MotionDetector:
         shadow: A shadow leaves at least this share of the light.
         highlight: A reflection adds at most this share.
         ghost_frames: What has an outline in the background only, for so many frames, is the place itself: up to 255.
+        hold_frames: Frames for which people who walk into one another are remembered.
     """
 
     resumable = False
@@ -58,9 +60,11 @@ class MotionDetector:
         shadow: float = 0.62,
         highlight: float = 0.20,
         ghost_frames: int = 75,
+        hold_frames: int = 25,
     ) -> None:
         self._min_confidence, self._min_height_px = min_confidence, min_height_px
         self._width, self._warm_up, self._ghost_frames = working_width, warm_up, ghost_frames
+        self._hold_frames = hold_frames
         self._background_settings = {
             "rate": rate,
             "slow_rate": slow_rate,
@@ -72,6 +76,7 @@ class MotionDetector:
         self._first: list[Plane] = []
         self._background: Background | None = None
         self._occupied: Mask | None = None
+        self._crossings = Crossings(hold_frames)
         self._haunted: Mask = np.zeros((0, 0), np.uint8)
         settings = ", ".join(
             f"{name}={value:g}"
@@ -81,6 +86,7 @@ class MotionDetector:
                 "working_width": working_width,
                 "warm_up": warm_up,
                 "ghost_frames": ghost_frames,
+                "hold_frames": hold_frames,
                 **self._background_settings,
             }.items()
         )
@@ -100,7 +106,7 @@ class MotionDetector:
         background.light(picture, self._occupied)
         difference = background.compare(picture)
         scale = image.shape[0] / picture.shape[0]
-        blobs = person_blobs(difference, self._min_height_px / scale)
+        blobs = self._crossings.resolve(shapes(difference, self._min_height_px / scale), difference)
         self._keep_learning(background, picture, difference, blobs)
         return self._detections(blobs, scale, image.shape)
 
@@ -116,6 +122,7 @@ class MotionDetector:
             self._background = Background(np.stack(self._first), **self._background_settings)
             self._occupied = np.zeros(picture.shape[:2], np.uint8)
             self._haunted = self._occupied.copy()
+            self._crossings = Crossings(self._hold_frames)
             self._first = []
         return None
 
