@@ -171,7 +171,9 @@ def track(
         vectors = load_embedder(embedder, threads=count, device=device, precision=precision)
         say(f"detector {people.identity.name}, embedder {vectors.identity.name}")
         with progress_bars() as bars:
-            result = track_video(open_source(source, fps=fps), people, vectors, out, bars, coasted=coasted, threads=count)
+            result = track_video(
+                open_source(source, fps=fps), people, vectors, out, bars, coasted=coasted, threads=count
+            )
     for problem in result.problems:
         say(problem)
     if as_json:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("no_models")
 
 SIDECAR = 'kind = "embedder"\nlicence = "CC0-1.0"\ndimension = 3\n[input]\nwidth = 8\nheight = 16\n'
 SIDECAR += 'colour = "bgr"\nresize = "stretch"\n'
+SIDECAR += "[thresholds]\noperating_point = 0.5\nvisit_similarity = 0.6\nmax_cosine_distance = 0.2\n"
 
 
 def described(path: Path, more: str = "") -> Path:

@@ -11,6 +11,7 @@ from gallery.errors import ModelError
 from ingest.embedder import MIN_CROP_HEIGHT_PX, MIN_CROP_WIDTH_PX, NetworkEmbedder, cut_crops
 from ingest.runtimes import open_runtime
 from ingest.sidecar import InputFormat, Network, NetworkFile
+from ingest.thresholds import Thresholds
 
 Write = Callable[..., Path]
 
@@ -24,6 +25,7 @@ NETWORK = Network(
     input=InputFormat(width=8, height=16),
     files=(NetworkFile("tiny.onnx"),),
     dimension=3,
+    thresholds=Thresholds(0.5, 0.6, 0.2),
 )
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from gallery.errors import ModelError
 from ingest.sidecar import read_sidecar
+from ingest.thresholds import Thresholds
 
 DETECTOR = """
 kind = "detector"
@@ -34,6 +35,10 @@ width = 64
 height = 128
 colour = "bgr"
 resize = "stretch"
+[thresholds]
+operating_point = 0.5
+visit_similarity = 0.6
+max_cosine_distance = 0.2
 """
 SHA = "0123456789abcdef" * 4
 
@@ -58,6 +63,7 @@ def test_a_detector_is_described(tmp_path: Path) -> None:
 def test_an_embedder_is_described_by_little(tmp_path: Path) -> None:
     network = read_sidecar(network_at(tmp_path, EMBEDDER, ".xml"))
     assert (network.kind, network.dimension, network.input.std) == ("embedder", 128, (1.0, 1.0, 1.0))
+    assert network.thresholds == Thresholds(0.5, 0.6, 0.2)
     assert [file.name for file in network.files] == ["walkers.xml", "walkers.bin"]
 
 
