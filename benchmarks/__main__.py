@@ -17,7 +17,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 BENCHMARKS = {
     "deep_sort_parity": ["--peer", os.environ.get("DEEP_SORT", "../deep_sort")],
     "real_video": [],
-    "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Single1.mp4")],
+    "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "scenes": [],
 }
 
