@@ -175,6 +175,11 @@ def test_a_full_output_is_one_line(ingested):
     assert done.stderr.splitlines() == ["passerby: No space left on device: an input or output failed"]
 
 
+def attend_to_ctrl_c() -> None:
+    """Programs that a shell started in the background ignore it, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("cameras", [["roof"], ["roof", "hall"]], ids=["here", "in processes"])
 def test_ctrl_c_is_one_line_and_loses_nothing(scene, tmp_path, cameras):
     sources = [f"{name}={scene / f'cam{k}.mp4'}" for k, name in enumerate(cameras, start=1)]
@@ -182,6 +187,7 @@ def test_ctrl_c_is_one_line_and_loses_nothing(scene, tmp_path, cameras):
         [*RUN, "ingest", *sources, *BUILT_IN, "--threads", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(tmp_path / "gallery"),
         start_new_session=True,
+        preexec_fn=attend_to_ctrl_c,
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while not list((tmp_path / "gallery" / "locks").glob("camera-*.lock")) and time.monotonic() < deadline:
