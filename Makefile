@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED = 1
 help:  ## Show this list.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/demo-ready  ## Render cameras, find everybody in them, draw the result (about a minute).
+demo: $(VENV)/demo-ready  ## Render cameras, find everybody in them, draw the result (under two minutes).
 	$(BIN)/passerby demo --out demo
 
 install: $(VENV)/ready  ## Make .venv with the package and the extras train, openvino and dev.
