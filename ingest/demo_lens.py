@@ -47,7 +47,7 @@ class Lens:
         self._look = look
         rng = np.random.default_rng(seed)
         self._phase = float(rng.uniform(0, 2 * math.pi))
-        self._choice = np.random.default_rng(seed + 1)
+        self._seed = seed
         shape = (_GRAINS, height, width, 3)
         self._grain = np.rint(rng.normal(0, look.noise, shape)).astype(np.int16)
 
@@ -58,6 +58,8 @@ class Lens:
         tone = (np.arange(256) / 255) ** look.gamma * 255 * light
         table = np.clip(tone[:, None] * look.gain + look.lift, 0, 255).astype(np.uint8)
         toned = cv2.LUT(image, table[None])
-        grain = self._grain[self._choice.integers(_GRAINS)]
-        flip = int(self._choice.integers(-1, 2))
+        # From the moment alone, not from how many frames were taken before: however they are asked for, they agree.
+        chance = np.random.default_rng((self._seed, round(seconds * 1000)))
+        grain = self._grain[chance.integers(_GRAINS)]
+        flip = int(chance.integers(-1, 2))
         return np.asarray(cv2.add(toned, cv2.flip(grain, flip), dtype=cv2.CV_8U), np.uint8)
