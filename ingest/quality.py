@@ -35,11 +35,34 @@ def crop_qualities(
     """
     if len(boxes) == 0:
         return np.zeros(0, np.float32)
-    size = np.clip((boxes[:, 3] - boxes[:, 1]) / FULL_HEIGHT_PX, 0.05, 1.0)
-    sharp = np.array([min(sharpness(image) / FULL_SHARPNESS, 1.0) for image in images])
-    edge = np.where(is_cut(boxes, width), 0.5, 1.0)
-    quality = confidences * np.sqrt(size) * (0.5 + 0.5 * sharp) * visible_share(boxes) * edge
-    return np.asarray(np.clip(quality, 1e-3, 1.0), np.float32)
+    sharp = np.array([sharpness(image) for image in images], np.float32)
+    heights = boxes[:, 3] - boxes[:, 1]
+    return quality(confidences, heights, sharp, visible_share(boxes), is_cut(boxes, width))
+
+
+def quality(
+    confidences: NDArray[np.float32],
+    heights: NDArray[np.float32],
+    sharpnesses: NDArray[np.float32],
+    visible: NDArray[np.float32],
+    cut: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    """The product behind ``crop_qualities``, of N crops that may be of any frames.
+
+    Args:
+        confidences: (N,) float32, 0-1.
+        heights: (N,) float32, pixels.
+        sharpnesses: (N,) float32, see ``sharpness``.
+        visible: (N,) float32, 0-1, see ``visible_share``.
+        cut: (N,) bool, see ``is_cut``.
+
+    Returns:
+        (N,) float32, 0-1.
+    """
+    size = np.clip(heights / FULL_HEIGHT_PX, 0.05, 1.0)
+    sharp = np.minimum(sharpnesses / FULL_SHARPNESS, 1.0)
+    product = confidences * np.sqrt(size) * (0.5 + 0.5 * sharp) * visible * np.where(cut, 0.5, 1.0)
+    return np.asarray(np.clip(product, 1e-3, 1.0), np.float32)
 
 
 def visible_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,182 @@
+"""Rules for which crops of a tracklet are kept, and with which weights its mean is formed, as pure functions.
+
+A rule sees all crops of a tracklet at once, unlike ``ingest.best_crops``, which sees one after another: so it is known what
+looking ahead would be worth.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.crop_looks import Looks
+from ingest.quality import quality
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Keep = Callable[[Looks], Rows]
+"""Gives the rows of the kept crops, best first."""
+
+Weigh = Callable[[Looks, Rows], Floats]
+"""Gives the weight in the mean of each of the N crops, (N,); what is kept it is told."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a tracklet is described.
+
+    Attributes:
+        name: For the table.
+        keep: Which crops are kept.
+        weigh: How the mean is formed.
+    """
+
+    name: str
+    keep: Keep
+    weigh: Weigh
+
+    def describe(self, looks: Looks) -> NDArray[np.float32]:
+        """(1 + K, D) float32, unit length: the mean, then the kept crops."""
+        rows = self.keep(looks)
+        mean = self.weigh(looks, rows) @ looks.vectors
+        mean /= max(float(np.linalg.norm(mean)), 1e-12)
+        return np.vstack([mean[None], looks.vectors[rows]]).astype(np.float32)
+
+
+def heights(looks: Looks) -> NDArray[np.float32]:
+    """(N,) pixels."""
+    return np.asarray(looks.boxes[:, 3] - looks.boxes[:, 1], np.float32)
+
+
+def widths(looks: Looks) -> NDArray[np.float32]:
+    """(N,) pixels."""
+    return np.asarray(looks.boxes[:, 2] - looks.boxes[:, 0], np.float32)
+
+
+def ours(looks: Looks) -> Floats:
+    """(N,) the product of ``ingest.quality``."""
+    product = quality(looks.confidences, heights(looks), looks.sharpness, looks.visible, looks.cut)
+    return product.astype(np.float64)
+
+
+def keep_none(looks: Looks) -> Rows:
+    """Nothing but a mean."""
+    return np.zeros(0, np.int64)
+
+
+def keep_first(looks: Looks, count: int) -> Rows:
+    """The first ones."""
+    return np.arange(min(count, len(looks)))
+
+
+def keep_largest(looks: Looks, count: int) -> Rows:
+    """Those of the largest boxes."""
+    return np.argsort(-heights(looks) * widths(looks), kind="stable")[:count]
+
+
+def keep_random(looks: Looks, count: int) -> Rows:
+    """Any."""
+    return np.random.default_rng(len(looks)).permutation(len(looks))[:count]
+
+
+def keep_even(looks: Looks, count: int) -> Rows:
+    """The middles of equal parts of the time."""
+    return np.unique(np.round((np.arange(count) + 0.5) / count * (len(looks) - 1)).astype(np.int64))
+
+
+def keep_best(looks: Looks, count: int, rate: Callable[[Looks], Floats] = ours) -> Rows:
+    """Those of the highest quality, however close to one another."""
+    return np.argsort(-rate(looks), kind="stable")[:count]
+
+
+def keep_apart(looks: Looks, count: int, seconds: float, rate: Callable[[Looks], Floats] = ours) -> Rows:
+    """The best one, then always the best of those that are so far in time from all kept ones."""
+    rated, kept = rate(looks), list[int]()
+    free = np.ones(len(looks), np.bool_)
+    while len(kept) < count and free.any():
+        kept.append(int(np.argmax(np.where(free, rated, -1))))
+        free &= np.abs(looks.seconds - looks.seconds[kept[-1]]) >= seconds - 1e-6
+    return np.array(kept, np.int64)
+
+
+def keep_spread(looks: Looks, count: int, rate: Callable[[Looks], Floats] = ours, among: float = 0.5) -> Rows:
+    """Among the better part: the best one, then always the one least like all kept ones (farthest point)."""
+    rated = rate(looks)
+    good = np.flatnonzero(rated >= np.quantile(rated, 1 - among))
+    kept = [int(good[np.argmax(rated[good])])]
+    like = looks.vectors[good] @ looks.vectors[kept[0]]
+    while len(kept) < min(count, len(good)):
+        kept.append(int(good[np.argmin(like)]))
+        like = np.maximum(like, looks.vectors[good] @ looks.vectors[kept[-1]])
+    return np.array(kept, np.int64)
+
+
+def keep_typical(looks: Looks, keep: Keep, reject: float, rate: Callable[[Looks], Floats] = ours) -> Rows:
+    """What ``keep`` takes after the share of crops least like the tracklet's own mean is put aside."""
+    like = likeness(looks, rate(looks))
+    typical = np.flatnonzero(like >= np.quantile(like, reject))
+    return typical[keep(looks.take(typical))]
+
+
+def likeness(looks: Looks, weights: Floats) -> Floats:
+    """(N,) cosine of each crop with the weighted mean of all."""
+    mean = weights @ looks.vectors
+    return np.asarray(looks.vectors @ (mean / max(float(np.linalg.norm(mean)), 1e-12)), np.float64)
+
+
+def equally(looks: Looks, rows: Rows) -> Floats:
+    """The mean of all crops."""
+    return np.ones(len(looks))
+
+
+def kept_equally(looks: Looks, rows: Rows) -> Floats:
+    """The mean of the kept crops."""
+    weights = np.zeros(len(looks))
+    weights[rows] = 1
+    return weights
+
+
+def by_quality(looks: Looks, rows: Rows, power: float = 1, rate: Callable[[Looks], Floats] = ours) -> Floats:
+    """All crops, by their quality."""
+    return rate(looks) ** power
+
+
+def kept_by_quality(looks: Looks, rows: Rows, rate: Callable[[Looks], Floats] = ours) -> Floats:
+    """The kept crops, by their quality."""
+    return kept_equally(looks, rows) * rate(looks)
+
+
+def trimmed(looks: Looks, rows: Rows, reject: float = 0.2, rate: Callable[[Looks], Floats] = ours) -> Floats:
+    """By quality, without the share of crops least like the mean."""
+    weights = rate(looks)
+    like = likeness(looks, weights)
+    return np.where(like >= np.quantile(like, reject), weights, 0)
+
+
+def pp_human_quality(looks: Looks) -> Floats:
+    """PP-Human's quality of a crop (PaddleDetection, ``deploy/pipeline/pphuman/reid.py``).
+
+    0.7 times the smaller of the share that no other box covers and height / (2 width), and 0.3 times the brightness, which
+    is full from a mean grey of 50.
+    """
+    whole = np.minimum(looks.apart, heights(looks) / (2 * widths(looks)))
+    return np.asarray(0.7 * whole + 0.3 * np.minimum(1, np.floor(looks.brightness) / 50), np.float64)
+
+
+def pp_human(looks: Looks, rows: Rows, *, meant: bool) -> Floats:
+    """PP-Human's mean (``deploy/pipeline/pphuman/mtmct.py``): of at most five best crops.
+
+    Of more than 20 crops every second one is looked at; where at least two of them have a quality above 0.6 only such are
+    taken; the best five count equally. As it runs, a mask in order of time is laid on the order of quality, and the least
+    area of 2000 square pixels is never asked for; ``meant`` does what the comments there say.
+    """
+    rated, seen = pp_human_quality(looks), np.arange(len(looks))
+    if meant:
+        large = np.flatnonzero(heights(looks) * widths(looks) > 2000)
+        seen = large if len(large) >= 2 else seen
+    seen = seen[::2] if len(seen) > 20 else seen
+    order, good = np.argsort(rated[seen])[::-1], rated[seen] > 0.6
+    if good.sum() > 1:
+        order = order[good[order]] if meant else order[good]
+    return kept_equally(looks, seen[order[:5]])
