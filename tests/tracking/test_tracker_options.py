@@ -124,16 +124,17 @@ def test_recovery_respects_the_veto():
     assert ids_by_detection(step(tracker, person(5), looks=[GREEN])) == {0: 3}
 
 
-def test_a_track_found_again_takes_the_velocity_of_the_straight_line():
+def test_who_stopped_unseen_walks_on_less_when_the_straight_line_counts():
     lefts = {}
     for observed_velocity in (False, True):
-        tracker = confirmed_tracker(person(0), looks=[RED], observed_velocity=observed_velocity)
+        tracker = DeepSort(TrackerSettings(max_cosine_distance=0.3, observed_velocity=observed_velocity))
+        for frame in range(8):
+            step(tracker, person(5 * frame), looks=[RED])
         for _ in range(9):
             step(tracker, looks=[])
-        step(tracker, person(60), looks=[RED])  # six pixels a frame while unseen
+        step(tracker, person(37), looks=[RED])  # two pixels in ten frames
         lefts[observed_velocity] = step(tracker, looks=[]).boxes[0, 0]
-    assert lefts[True] == pytest.approx(66, abs=1.5)
-    assert abs(lefts[False] - 66) > 2.5
+    assert 37.2 < lefts[True] < lefts[False] - 0.3
 
 
 def test_sure_detections_move_a_track_more():
