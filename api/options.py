@@ -95,10 +95,16 @@ Precision = Annotated[
     typer.Option(help="Arithmetic of the networks: bf16 in OpenVINO, fp16 and int8 in TensorRT."),
 ]
 DetectorName = Annotated[
-    str, typer.Option("--detector", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto.")
+    str,
+    typer.Option(
+        "--detector", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto."
+    ),
 ]
 EmbedderName = Annotated[
-    str, typer.Option("--embedder", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto.")
+    str,
+    typer.Option(
+        "--embedder", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto."
+    ),
 ]
 
 

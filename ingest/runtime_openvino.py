@@ -59,7 +59,9 @@ def _properties(threads: int, precision: Precision) -> dict[str, str | int | boo
 
 def _check_precision(core: openvino.Core, path: Path, precision: Precision) -> None:
     if precision not in _HINTS:
-        raise ModelError(f"cannot run {path} in {precision}: OpenVINO computes in {' or '.join(_HINTS)} here; use one of them")
+        raise ModelError(
+            f"cannot run {path} in {precision}: OpenVINO computes in {' or '.join(_HINTS)} here; use one of them"
+        )
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise ModelError(f"cannot run {path} in bf16: this processor has none; use --precision fp32")
 

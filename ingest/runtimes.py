@@ -8,7 +8,11 @@ from gallery.errors import ModelError
 from ingest.runtime import Device, Precision, Runtime
 
 _PACKAGES = {".onnx": "onnxruntime", ".xml": "openvino", ".json": "paddle", ".pdmodel": "paddle"}
-_EXTRAS = {".xml": ("OpenVINO", "openvino"), ".json": ("PaddlePaddle", "paddle"), ".pdmodel": ("PaddlePaddle", "paddle")}
+_EXTRAS = {
+    ".xml": ("OpenVINO", "openvino"),
+    ".json": ("PaddlePaddle", "paddle"),
+    ".pdmodel": ("PaddlePaddle", "paddle"),
+}
 _DEVICES: dict[str, tuple[Device, ...]] = {
     ".onnx": ("cpu", "cuda"),
     ".xml": ("cpu",),
