@@ -66,7 +66,9 @@ def in_scene(detector: Detector, folder: Path, every: int) -> None:
         truth, counts, seconds, frames = scene.cameras[camera], empty_counts(), 0.0, 0
         for number, image in frames_of(video, every):
             rows = truth.at(number + 1)
-            seconds += count(counts, timed(detector, image), truth.boxes[rows], truth.visibility[rows] >= MIN_VISIBILITY)
+            seconds += count(
+                counts, timed(detector, image), truth.boxes[rows], truth.visibility[rows] >= MIN_VISIBILITY
+            )
             frames += 1
         report(f"{folder.name} {camera}", detector, counts, frames, seconds)
 

@@ -16,4 +16,7 @@ with warnings.catch_warnings():
 # Its handlers print a stack of C++ frames for SIGTERM, which is an ordinary end, and for SIGSEGV.
 paddle.disable_signal_handler()
 
-__all__ = ["inference", "paddle"]
+FAILURES = (RuntimeError, ValueError, TypeError, IndexError, OSError, MemoryError, SystemError)
+"""What Paddle's C++ errors become in Python; they have no base of their own."""
+
+__all__ = ["FAILURES", "inference", "paddle"]

@@ -59,8 +59,10 @@ def _result_shape(operation: Mapping[str, Any]) -> tuple[int | None, ...]:
 def _read_pdmodel(path: Path) -> Program:
     from ingest.paddle_library import paddle
 
-    # Paddle's predictor does not survive a .pdmodel that it cannot parse: a bad one must not reach it.
+    # Neither Paddle's predictor nor this survives a .pdmodel without a block: a bad one must not get that far.
     program = paddle.base.core.ProgramDesc(path.read_bytes())  # it must outlive its block, which points into it
+    if program.num_blocks() == 0:
+        raise ValueError("it has no operations")
     block = program.block(0)
     inputs, outputs = [], []
     for index in range(block.op_size()):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gallery.errors import ModelError
-from ingest.paddle_library import inference
+from ingest.paddle_library import FAILURES, inference
 from ingest.runtime import Precision, Tensor
 
 _MIN_OPERATIONS = 3
@@ -29,7 +29,7 @@ def build_engines(
         precision: "fp32", "fp16", or "int8" for networks that were exported quantised.
 
     Raises:
-        ModelError: If an input has no fixed size, or this Paddle has no converter.
+        ModelError: If an input has no fixed size, this Paddle has no converter, or the network cannot be converted.
     """
     shapes = {tensor.name: fixed_shape(path, tensor, batch) for tensor in inputs}
     try:
@@ -50,7 +50,12 @@ def build_engines(
         precision_mode=PrecisionMode[precision.upper()],
         workspace_size=_WORKSPACE_BYTES,
     )
-    convert(str(path), config)
+    try:
+        convert(str(path), config)
+    except FAILURES as error:
+        raise ModelError(
+            f"TensorRT cannot build {path} in {precision} ({' '.join(str(error).split())}); use --device cuda"
+        ) from error
     return inference.Config(str(built.with_suffix(".json")), str(built.with_suffix(".pdiparams")))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ModelError
-from ingest.paddle_library import inference, paddle
+from ingest.paddle_library import FAILURES, inference, paddle
 from ingest.paddle_program import read_program
 from ingest.runtime import Device, Precision, Tensor, check_others, check_shape, damaged, sort_inputs
 
@@ -27,9 +27,6 @@ _PRECISIONS: dict[Device, tuple[Precision, ...]] = {
     "cuda": ("fp32",),
     "tensorrt": ("fp32", "fp16", "int8"),
 }
-_FAILURES = (RuntimeError, ValueError, TypeError, IndexError, OSError, MemoryError, SystemError)
-"""What Paddle's C++ errors become in Python; they have no base of their own."""
-
 _GPU_MEMORY_MB = 256
 """What is set aside at first; it grows."""
 
@@ -48,14 +45,15 @@ class PaddleRuntime:
         self.batch = batch if images.shape[0] is None else images.shape[0]
         self.input = Tensor(images.name, (self.batch, *images.shape[1:]))
         self.outputs = program.outputs
-        self._path, self._onednn = path, device == "cpu" and onednn_wanted()
+        self._path, self._device = path, device
+        self._onednn = device == "cpu" and onednn_wanted()
         try:
             self._predictor = inference.create_predictor(
                 self._tensorrt(precision) if device == "tensorrt" else self._config(threads, device)
             )
             names = self._predictor.get_output_names()
-        except _FAILURES as error:
-            raise damaged(path, str(error)) from error
+        except FAILURES as error:
+            raise self._failed(str(error)) from error
         self._inputs = {t.name: self._predictor.get_input_handle(t.name) for t in program.inputs}
         self._outputs = [self._predictor.get_output_handle(name) for name in names]
 
@@ -68,7 +66,7 @@ class PaddleRuntime:
                 self._inputs[name].copy_from_cpu(np.ascontiguousarray(values, np.float32))
             self._predictor.run()
             return [np.asarray(handle.copy_to_cpu(), np.float32) for handle in self._outputs]
-        except _FAILURES as error:
+        except FAILURES as error:
             raise self._failed(str(error)) from error
 
     def _config(self, threads: int, device: Device) -> "inference.Config":
@@ -96,6 +94,10 @@ class PaddleRuntime:
         return config
 
     def _failed(self, reason: str) -> ModelError:
+        if self._device != "cpu":
+            return ModelError(
+                f"Paddle cannot run {self._path} on {self._device} ({_first_line(reason)}); check the GPU, or use --device cpu"
+            )
         if not self._onednn or "onednn" not in reason.lower():
             return damaged(self._path, reason)
         return ModelError(

@@ -64,7 +64,9 @@ class Yolo(Colours):
     def forward(self, im_shape, image, scale_factor):
         rows = self.rows(image)
         size = paddle.floor(im_shape / scale_factor + 0.5)
-        boxes = paddle.minimum(rows[:, 2:] / per_pixel(scale_factor), paddle.concat([size[:, 1:], size[:, :1]] * 2, axis=1))
+        boxes = paddle.minimum(
+            rows[:, 2:] / per_pixel(scale_factor), paddle.concat([size[:, 1:], size[:, :1]] * 2, axis=1)
+        )
         rows = paddle.concat([rows[:, :2], boxes], axis=1)
         rows = paddle.gather(rows, paddle.nonzero(rows[:, 1] > 0).reshape([-1]))
         return rows, counted(rows)

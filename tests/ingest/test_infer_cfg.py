@@ -25,7 +25,13 @@ CONFIG: dict[str, object] = {
         {"type": "Permute"},
     ],
     "label_list": ["bicycle", "Person"],
-    "NMS": {"name": "MultiClassNMS", "nms_threshold": 0.6, "keep_top_k": 100, "nms_top_k": 1000, "score_threshold": 0.1},
+    "NMS": {
+        "name": "MultiClassNMS",
+        "nms_threshold": 0.6,
+        "keep_top_k": 100,
+        "nms_top_k": 1000,
+        "score_threshold": 0.1,
+    },
     "fpn_stride": [8, 16, 32, 64],
 }
 

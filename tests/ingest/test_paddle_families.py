@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ingest.models import load_detector
 
 pytest.importorskip("paddle")
-from tests.ingest import paddle_networks as networks  # noqa: E402
+from tests.ingest import paddle_networks as networks
 
 RED, LEAST = 204, 0.3
 """A person is so red, of 255, and that is the draw_threshold of the exports."""

@@ -80,14 +80,11 @@ def test_the_interpolation_is_opencvs(interpolation: int) -> None:
         (1, 900, (1, 120), (0, 39)),
     ],
 )
-def test_a_letterbox_is_in_the_middle(
-    height: int, width: int, inner: tuple[int, int], offset: tuple[int, int]
-) -> None:
+def test_a_letterbox_is_in_the_middle(height: int, width: int, inner: tuple[int, int], offset: tuple[int, int]) -> None:
     picture = prepared(height, width, LetterBoxResize((80, 120)))
     assert picture.pixels.shape == (80, 120, 3)
     assert (picture.size, picture.offset) == (inner, offset)
     left, top = offset
-    assert (np.delete(np.delete(picture.pixels, np.s_[top : top + inner[0]], 0), np.s_[:], 1)).size == 0
     grey = np.ones((80, 120), np.bool_)
     grey[top : top + inner[0], left : left + inner[1]] = False
     assert set(picture.pixels[grey].ravel().tolist()) <= {128}  # 127.5, rounded
