@@ -1,10 +1,11 @@
 """Recall and precision of detectors over their confidence, in composed scenes and beside each other on real video.
 
-    python -m benchmarks.detectors [--scenes DIR...] [--detectors NAME...] [--every N]
+    python -m benchmarks.detectors [--people choose|test] [--seeds 1] [--detectors NAME...] [--every N] [--out DIR]
 
 In a scene a person of visibility 0.25 or more counts as found by a box at IoU 0.5 (each box finds one person); boxes on
 people that are less visible count neither way. On real video, which has no truth, the confident boxes of
 person-detection-retail-0013 stand for the people. Choose on scenes of `choose` people, report on those of `test`.
+Scenes are composed into DIR where they are not there yet, the same as those of benchmarks.scenes.
 Needs the project's shared data; says so and ends where it is absent.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.scenes import SHARED
+from benchmarks.scenes import CAMERA_SETS, PEOPLE, SHARED, compose
 from ingest.detector import Detections, Detector
 from ingest.models import load_detector
 from retrieval.scene_truth import read_scene
@@ -44,33 +45,41 @@ def main() -> None:
         print(f"skipped: the shared data folder {SHARED} is absent")
         return
     os.environ.setdefault("PASSERBY_MODELS", str(SHARED / "data" / "models"))
+    scenes = [
+        compose(arguments.out, arguments.people, cameras, seed) for cameras in CAMERA_SETS for seed in arguments.seeds
+    ]
     for name in arguments.detectors:
-        detector = load_detector(name, threads=arguments.threads, min_confidence=LEAST)
-        for scene in arguments.scenes:
-            in_scene(detector, scene, arguments.every)
+        detector = load_detector(name, threads=1, min_confidence=LEAST)
+        in_scenes(detector, scenes, arguments.every)
         on_street(detector, arguments.every)
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scenes", type=Path, nargs="*", default=[])
+    parser.add_argument("--people", choices=PEOPLE, default="test")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--detectors", nargs="+", default=["picodet_xs_320", "yolox_nano", REFERENCE])
-    parser.add_argument("--every", type=int, default=10, help="look at every Nth frame")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--every", type=int, default=15, help="look at every Nth frame")
+    parser.add_argument("--out", type=Path, default=Path("bench-out/scenes"))
     return parser.parse_args()
 
 
-def in_scene(detector: Detector, folder: Path, every: int) -> None:
-    scene = read_scene(folder)
-    for camera, video in scene.videos.items():
-        truth, counts, seconds, frames = scene.cameras[camera], empty_counts(), 0.0, 0
-        for number, image in frames_of(video, every):
-            rows = truth.at(number + 1)
-            seconds += count(
-                counts, timed(detector, image), truth.boxes[rows], truth.visibility[rows] >= MIN_VISIBILITY
-            )
-            frames += 1
-        report(f"{folder.name} {camera}", detector, counts, frames, seconds)
+def in_scenes(detector: Detector, scenes: Sequence[Path], every: int) -> None:
+    everywhere, all_seconds, all_frames = empty_counts(), 0.0, 0
+    for folder in scenes:
+        scene = read_scene(folder)
+        for camera, video in scene.videos.items():
+            truth, counts, seconds, frames = scene.cameras[camera], empty_counts(), 0.0, 0
+            for number, image in frames_of(video, every):
+                rows = truth.at(number + 1)
+                visible = truth.visibility[rows] >= MIN_VISIBILITY
+                seconds += count(counts, timed(detector, image), truth.boxes[rows], visible)
+                frames += 1
+            report(f"{folder.name} {camera}", detector, counts, frames, seconds)
+            all_seconds, all_frames = all_seconds + seconds, all_frames + frames
+            for confidence, sums in counts.items():
+                everywhere[confidence] += sums
+    report("all cameras of all scenes", detector, everywhere, all_frames, all_seconds)
 
 
 def on_street(detector: Detector, every: int) -> None:
@@ -114,16 +123,15 @@ def count(
     for confidence, sums in counts.items():
         boxes = found.boxes[found.confidences >= confidence]
         overlaps = iou(people, boxes) if len(people) and len(boxes) else np.zeros((len(people), len(boxes)))
-        rows, columns = match(overlaps)
+        rows = found_rows(overlaps)
         sums += (int(visible[rows].sum()), int(visible.sum()), len(boxes) - int((~visible[rows]).sum()))
-        assert len(rows) == len(columns)
     return seconds
 
 
-def match(overlaps: NDArray[np.float64]) -> tuple[Sequence[int], Sequence[int]]:
+def found_rows(overlaps: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The people that a box of their own is at, from the IoU of each with each box."""
     rows, columns = linear_sum_assignment(np.where(overlaps >= MIN_IOU, -1.0 - overlaps, 0.0))
-    good = overlaps[rows, columns] >= MIN_IOU
-    return rows[good], columns[good]
+    return np.asarray(rows[overlaps[rows, columns] >= MIN_IOU], np.int64)
 
 
 def report(where: str, detector: Detector, counts: Counts, frames: int, seconds: float) -> None:

@@ -59,7 +59,7 @@ def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield tmp_path / "home" / "passerby" / "models"
 
 
-def _onnx_model(batch: int | None, told: bytes) -> bytes:
+def _onnx_model(batch: int | None, told: bytes = b"") -> bytes:
     """The bytes of an ONNX model: GlobalAveragePool, then Flatten (protobuf, written field by field)."""
     nodes = [
         _field(1, b"data") + _field(2, b"pooled") + _field(4, b"GlobalAveragePool"),
