@@ -85,15 +85,26 @@ Data = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")
 ]
-Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks run.")]
+Device = Annotated[
+    Literal["cpu", "cuda", "tensorrt"], typer.Option(help="Where networks run; TensorRT takes Paddle exports only.")
+]
 Since = Annotated[str | None, typer.Option(metavar="TIME", help="Only what ends after this time, ISO 8601.")]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what starts before this time, ISO 8601.")]
-Precision = Annotated[Literal["fp32", "bf16"], typer.Option(help="Arithmetic of the networks.")]
+Precision = Annotated[
+    Literal["fp32", "bf16", "fp16", "int8"],
+    typer.Option(help="Arithmetic of the networks: bf16 in OpenVINO, fp16 and int8 in TensorRT."),
+]
 DetectorName = Annotated[
-    str, typer.Option("--detector", metavar="NAME", help="A name of `passerby models list`, a network file, or auto.")
+    str,
+    typer.Option(
+        "--detector", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto."
+    ),
 ]
 EmbedderName = Annotated[
-    str, typer.Option("--embedder", metavar="NAME", help="A name of `passerby models list`, a network file, or auto.")
+    str,
+    typer.Option(
+        "--embedder", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto."
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "real_video": [],
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "scenes": [],
+    "detectors": [],
 }
 
 

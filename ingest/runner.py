@@ -30,8 +30,8 @@ class Networks:
     Attributes:
         detector: Name or file.
         embedder: Name or file.
-        device: ``cpu`` or ``cuda``.
-        precision: ``fp32`` or ``bf16``.
+        device: ``cpu``, ``cuda`` or ``tensorrt``.
+        precision: ``fp32``, ``bf16``, ``fp16`` or ``int8``.
         min_confidence: Least confidence of a detection; None takes the detector's own default.
         min_height_px: People lower than this are left out; None takes the detector's own default.
     """
