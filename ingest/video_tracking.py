@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from gallery.errors import ConfigError, SourceError
 from ingest.annotate import Annotator
-from ingest.camera import BLOCK, blocks, look, rate_seen
+from ingest.camera import BLOCK, blocks, rate_seen
 from ingest.detector import Detector
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
+from ingest.people import look
 from ingest.prefetch import prefetch
 from ingest.source import Source
 from ingest.thread_budget import opencv_threads
@@ -146,7 +147,7 @@ def track_video(
         stack.enter_context(opencv_threads(threads))
         ahead = stack.enter_context(prefetch(source.frames()))
         for block in blocks(ahead, BLOCK):
-            for frame, (detections, _, vectors) in zip(block, look(block, detector, embedder), strict=True):
+            for frame, (detections, vectors) in zip(block, look(block, detector, embedder), strict=True):
                 step = tracker.step(detections.boxes, detections.confidences, vectors)
                 believed, shown = log.write(frame.index + 1, step, detections.confidences)
                 video.write(annotator.draw(frame, shown.ids, shown.boxes, believed), frame.time)

@@ -11,8 +11,9 @@ from gallery.errors import GalleryError
 from gallery.index import GalleryIndex
 from gallery.rows import TrackletRow
 from gallery.store import Gallery
-from ingest.camera import IngestResult, ingest_camera
+from ingest.camera import NO_SAVING, IngestResult, ingest_camera
 from ingest.detector import Detector
+from ingest.effort import Effort
 from ingest.embedder import Embedder
 from ingest.follower import Tracker
 from ingest.source import open_source
@@ -73,12 +74,14 @@ class SceneParts:
         embedder: For crops and queries.
         tracker: Makes a fresh tracker for a source of that many frames a second.
         finder: Finds the person in a query picture.
+        effort: What may be left out.
     """
 
     detector: Callable[[], Detector]
     embedder: Embedder
     tracker: Callable[[float], Tracker]
     finder: PersonFinder
+    effort: Effort = NO_SAVING
 
 
 def evaluate_scene(
@@ -141,7 +144,14 @@ def ingest_scene_camera(
     if oracle == "tracks":
         tracker = TrueTracks(truth.cameras[name], [v for v in truth.visits if v.camera == name])
     return ingest_camera(
-        name, source, gallery, detector, parts.embedder, tracker, lambda done, total: on_camera(name, done, total)
+        name,
+        source,
+        gallery,
+        detector,
+        parts.embedder,
+        tracker,
+        lambda done, total: on_camera(name, done, total),
+        effort=parts.effort,
     )
 
 

@@ -57,7 +57,8 @@ class DeepSort:
     tracker. Frames without detections must be given too: tracks move and age by frames.
 
     Without features, IoU with the predicted box takes the place of appearance in the matching cascade (the motion gate
-    stays), so that a person who was hidden is found again where the motion leads; it is then much like SORT.
+    stays), so that a person who was hidden is found again where the motion leads; it is then much like SORT. The same
+    holds for single detections whose feature is all zeros.
 
     Args:
         max_cosine_distance: Largest cosine distance, 0-2, at which a detection looks like a track.
@@ -116,7 +117,8 @@ class DeepSort:
         Args:
             boxes: (N, 4) xyxy, pixels, finite, with an area.
             confidences: (N,), checked but not used by DeepSORT.
-            features: (N, D) float32, unit length, the same D in every frame; None where there are none.
+            features: (N, D) float32, unit length, the same D in every frame; rows of zeros for detections without one;
+                None where no detection has one.
 
         Returns:
             The tracks after this frame.
@@ -133,7 +135,8 @@ class DeepSort:
         removed = self._ids[self._overdue()]
         detections = self._prune_and_begin(matches, measurements)
         if features is not None:
-            seen = detections >= 0
+            seen = np.flatnonzero(detections >= 0)
+            seen = seen[features[detections[seen]].any(axis=1)]
             self._bank.add(self._ids[seen], features[detections[seen]])
         self._bank.keep(self._ids)
         return Step(
@@ -143,6 +146,14 @@ class DeepSort:
             self._confirmed.copy(),
             removed,
         )
+
+    def predicted(self) -> tuple[Ids, Floats]:
+        """Where the tracks should be in the coming frame; nothing changes.
+
+        Returns:
+            Ids (T,), ascending, and boxes (T, 4) xyxy, pixels.
+        """
+        return self._ids.copy(), cxcyah_to_xyxy(kalman.predict(self._motion).mean)
 
     def finish(self) -> Ids:
         """Ids of the confirmed tracks that are still alive, ascending."""
@@ -185,6 +196,10 @@ class DeepSort:
         overlap = 1 - iou(cxcyah_to_xyxy(self._motion.mean), cxcyah_to_xyxy(measurements))
         looks = overlap if features is None else self._bank.distances(self._ids, features)
         limit = self.max_iou_distance if features is None else self.max_cosine_distance
+        if features is not None and len(features):
+            blank = ~features.any(axis=1)
+            place = np.where(overlap <= self.max_iou_distance, overlap / max(self.max_iou_distance, 1e-9), np.inf)
+            looks[:, blank] = place[:, blank] * limit
         gated = gate(looks, kalman.gating_distances(self._motion, measurements))
         confirmed = np.flatnonzero(self._confirmed)
         near = cascade(gated, self._missed, limit, self.max_age, confirmed)

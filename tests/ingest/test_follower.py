@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from gallery.instants import to_microseconds
-from ingest.camera import look
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detections
 from ingest.follower import Follower, encode_jpeg, pedestrian_tracker
 from ingest.frame import Frame
+from ingest.people import cut_out
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
 from tests.ingest.walkers import FRAMES, NOON, BrightDetector, Clip, ColourEmbedder
@@ -39,6 +39,9 @@ class Script:
             np.array(confirmed, bool),
             np.array(removed, np.int64),
         )
+
+    def predicted(self):
+        return np.zeros(0, np.int64), np.zeros((0, 4))
 
     def state(self):
         return {"left": np.array(len(self.steps))}
@@ -183,7 +186,8 @@ def test_the_tracker_that_cameras_get_outlives_three_seconds_unseen_at_any_rate(
 def blocks():
     frames = list(Clip().frames())
     detector, embedder = BrightDetector(), ColourEmbedder()
-    return [(shown, *look([shown], detector, embedder)[0]) for shown in frames]
+    found = [cut_out(shown.image, detector.find(shown.image)) for shown in frames]
+    return [(shown, p.detections, p.images, embedder.embed(p.images)) for shown, p in zip(frames, found, strict=True)]
 
 
 def fresh():
