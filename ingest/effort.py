@@ -38,3 +38,11 @@ class Effort:
         (2, 1, 1)
         """
         return 1 if self.detect_fps is None else max(1, int(rate / self.detect_fps + 1e-6))
+
+    def searched_rate(self, rate: float) -> float:
+        """Frames a second that are searched, in a source of that many: what a tracker sees.
+
+        >>> Effort(detect_fps=10).searched_rate(25.0)
+        12.5
+        """
+        return rate / self.stride(rate)
