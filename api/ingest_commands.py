@@ -9,12 +9,16 @@ from api.options import (
     CameraSource,
     Confidence,
     Data,
+    DetectFps,
     DetectorName,
     Device,
     EmbedderName,
+    EmbedOption,
     Fps,
     Json,
     Precision,
+    RunnerName,
+    SkipStill,
     Threads,
     data_folder,
     parse_camera_source,
@@ -47,6 +51,10 @@ def ingest(
     embedder: EmbedderName = "auto",
     fps: Fps = None,
     confidence: Confidence = None,
+    skip_still: SkipStill = False,
+    detect_fps: DetectFps = None,
+    embed: EmbedOption = "all",
+    runner: RunnerName = "processes",
     data: Data = None,
     device: Device = "cpu",
     threads: Threads = None,
@@ -59,14 +67,20 @@ def ingest(
 
     Example: passerby ingest door=door.mp4@2024-05-01T08:00:00Z yard=yard.mp4
     """
+    from ingest.effort import Effort
     from ingest.models import resolve_detector, resolve_embedder
     from ingest.runner import LocalRunner, Networks
+    from ingest.shared_runner import SharedRunner
 
     jobs = camera_jobs([parse_camera_source(text) for text in cameras], start, fps)
-    networks = Networks(resolve_detector(detector), resolve_embedder(embedder), device, precision, confidence)
+    effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
+    networks = Networks(
+        resolve_detector(detector), resolve_embedder(embedder), device, precision, confidence, effort=effort
+    )
     say(f"detector {networks.detector}, embedder {networks.embedder}")
+    run_by = LocalRunner if runner == "processes" else SharedRunner
     with progress_bars() as bars:
-        outcomes = LocalRunner(data_folder(data), networks, thread_count(threads)).run(jobs, bars)
+        outcomes = run_by(data_folder(data), networks, thread_count(threads)).run(jobs, bars)
     if any(outcome.results for outcome in outcomes):
         show_outcomes(outcomes, networks.detector, networks.embedder, as_json=as_json)
     errors = [f"camera {outcome.camera}: {outcome.error}" for outcome in outcomes if outcome.error]

@@ -15,7 +15,9 @@ from ingest.frame import Frame, Image
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
 from tracking.certainty import sure_partners
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step, frames_of
+from tracking.tracks import Tracks
 from tracking.trajectory import Trajectory, between
 
 State = dict[str, NDArray[np.generic]]
@@ -46,8 +48,8 @@ class Tracker(Protocol):
         """Takes the boxes of the next frame; see ``DeepSort.step``."""
         ...
 
-    def predicted(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Ids (T,) and boxes (T, 4) xyxy of where the tracks should be next; see ``DeepSort.predicted``."""
+    def predicted(self) -> tuple[Tracks, NDArray[np.float64]]:
+        """The tracks before the next frame, and where their boxes (T, 4) should be; see ``DeepSort.predicted``."""
         ...
 
     def state(self) -> State:
@@ -181,14 +183,14 @@ class Follower:
         That of everybody whose place alone does not say who it is, and of whom nobody has looked at for
         ``REFRESH_SECONDS``.
         """
-        ids, boxes = self.tracker.predicted()
-        tracks = [self.open.get(track_id) for track_id in ids.tolist()]
-        seen = [track is not None and track.frames[-1] == self.last_frame for track in tracks]
-        steady = np.array(seen, np.bool_) & np.isin(ids, list(self.confirmed))
-        now, longest = to_microseconds(frame.time), round(REFRESH_SECONDS * 1e6)
-        fresh = np.array([track is not None and now - track.embedded < longest for track in tracks], np.bool_)
-        partners = sure_partners(boxes, steady, detections.boxes)
-        return np.asarray((partners < 0) | ~np.append(fresh, False)[partners], np.bool_)
+        tracks, boxes = self.tracker.predicted()
+        partners = sure_partners(boxes, tracks.confirmed & (tracks.missed == 1), detections.boxes)
+        wanted = partners < 0
+        longest = round(REFRESH_SECONDS * 1e6)
+        for d in np.flatnonzero(~wanted):
+            track = self.open[int(tracks.ids[partners[d]])]
+            wanted[d] = to_microseconds(frame.time) - track.embedded >= longest
+        return np.asarray(wanted, np.bool_)
 
     def _fill(self, track: OpenTrack, frame: int, box: NDArray[np.float32], confidence: float) -> None:
         """Gives a track that was there before the passed frames and after them its boxes in between."""
@@ -254,7 +256,9 @@ def pedestrian_tracker(thresholds: Thresholds, rate: float) -> DeepSort:
         thresholds: Of the embedder whose vectors it will see.
         rate: Frames a second that it will see: a track outlives ``LOST_SECONDS`` unseen, whatever the rate.
     """
-    return DeepSort(max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS))
+    return DeepSort(
+        TrackerSettings(max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS))
+    )
 
 
 def under(folder: str, state: State) -> State:
