@@ -19,21 +19,21 @@ class Watch:
 
     Args:
         detector: Finds people.
-        effort: Which frames are searched.
+        effort: Which frames are searched. A detector that learns from every frame sees still ones too.
         rate: Frames a second that it will see.
 
     Raises:
-        ConfigError: If frames are to be left out, but the detector learns from every frame.
+        ConfigError: If frames are to be left out between, but the detector learns from every frame.
     """
 
     def __init__(self, detector: Detector, effort: Effort, rate: float) -> None:
         self.detector = detector
         self.stride = effort.stride(rate)
-        self.stillness = Stillness() if effort.skip_still else None
-        if not detector.resumable and (self.stride > 1 or effort.skip_still):
+        self.stillness = Stillness() if effort.skip_still and detector.resumable else None
+        if not detector.resumable and self.stride > 1:
             raise ConfigError(
                 f"the detector {detector.identity.name} learns from every frame, so none can be left out: "
-                "ingest without --skip-still and --detect-fps, or with another --detector"
+                "ingest without --detect-fps (--fps leaves frames out altogether), or with another --detector"
             )
         self._until_next = 0
         self._last = Detections.none()
