@@ -156,6 +156,7 @@ def track(
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
+    skip_still: SkipStill = False,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
@@ -186,7 +187,14 @@ def track(
         say(f"detector {people.identity.name}, embedder {vectors.identity.name}")
         with progress_bars() as bars:
             result = track_video(
-                open_source(source, fps=fps), people, vectors, out, bars, coasted=coasted, threads=count
+                open_source(source, fps=fps),
+                people,
+                vectors,
+                out,
+                bars,
+                coasted=coasted,
+                skip_still=skip_still,
+                threads=count,
             )
     for problem in result.problems:
         say(problem)

@@ -15,7 +15,7 @@ from gallery.store import Gallery
 from gallery.tracklet import Tracklet
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
-from ingest.effort import Effort
+from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.follower import Follower, Tracker, under
 from ingest.frame import Frame
@@ -32,9 +32,6 @@ BLOCK = 8
 
 GAP_SECONDS = 2.0
 """So much time without a frame is a hole in what was seen, and told with every answer."""
-
-NO_SAVING = Effort()
-"""Every frame is searched and every crop embedded."""
 
 COMMIT_SECONDS = 2.0
 """Time between commits, which take some milliseconds each."""
@@ -80,7 +77,7 @@ def ingest_camera(
     tracker: Tracker,
     on_progress: OnProgress = lambda done, total: None,
     *,
-    effort: Effort = NO_SAVING,
+    effort: Effort = EFFORT,
     commit_seconds: float = COMMIT_SECONDS,
 ) -> IngestResult:
     """Takes one source of one camera into the gallery.

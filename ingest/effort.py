@@ -46,3 +46,7 @@ class Effort:
         12.5
         """
         return rate / self.stride(rate)
+
+
+EFFORT = Effort()
+"""What cameras get unless something else is asked for."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.detector import Detections, Detector
+from ingest.detector import Detections
 from ingest.effort import EmbedChoice
 from ingest.embedder import Embedder, cut_crops
 from ingest.follower import Follower
@@ -46,13 +46,16 @@ def cut_out(image: Image, detections: Detections) -> People:
     return People(Detections(detections.boxes[kept], detections.confidences[kept]), images)
 
 
-def look(frames: Sequence[Frame], detector: Detector, embedder: Embedder) -> list[tuple[Detections, Vectors]]:
-    """The people of each frame and all their vectors, with nothing left out."""
-    found = [
-        cut_out(frame.image, detections)
-        for frame, detections in zip(frames, detector.detect([frame.image for frame in frames]), strict=True)
-    ]
-    return [(p.detections, vectors) for p, vectors in zip(found, embed_all(found, embedder), strict=True)]
+def look(frames: Sequence[Frame], watch: Watch, embedder: Embedder) -> list[tuple[Detections, Vectors]]:
+    """The people of each frame and the vectors of all of them.
+
+    Args:
+        frames: Consecutive ones.
+        watch: One that passes over none of them.
+        embedder: Makes the vectors.
+    """
+    found = [people for people in find(frames, watch) if people is not None]
+    return [(people.detections, vectors) for people, vectors in zip(found, embed_all(found, embedder), strict=True)]
 
 
 def embed(

@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -13,7 +13,7 @@ from gallery.errors import PasserbyError, SourceError
 from gallery.store import Gallery
 from ingest.camera import IngestResult, ingest_camera, rate_seen
 from ingest.detector import Detector
-from ingest.effort import Effort
+from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
 from ingest.models import load_detector, load_embedder
@@ -45,7 +45,7 @@ class Networks:
     precision: Precision = "fp32"
     min_confidence: float | None = None
     min_height_px: float | None = None
-    effort: Effort = field(default_factory=Effort)
+    effort: Effort = EFFORT
 
 
 @dataclass(frozen=True)

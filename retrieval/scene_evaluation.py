@@ -11,9 +11,9 @@ from gallery.errors import GalleryError
 from gallery.index import GalleryIndex
 from gallery.rows import TrackletRow
 from gallery.store import Gallery
-from ingest.camera import NO_SAVING, IngestResult, ingest_camera
+from ingest.camera import IngestResult, ingest_camera
 from ingest.detector import Detector
-from ingest.effort import Effort
+from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.follower import Tracker
 from ingest.source import open_source
@@ -81,7 +81,7 @@ class SceneParts:
     embedder: Embedder
     tracker: Callable[[float], Tracker]
     finder: PersonFinder
-    effort: Effort = NO_SAVING
+    effort: Effort = EFFORT
 
 
 def evaluate_scene(
