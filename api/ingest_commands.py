@@ -51,9 +51,9 @@ def ingest(
     embedder: EmbedderName = "auto",
     fps: Fps = None,
     confidence: Confidence = None,
-    skip_still: SkipStill = False,
+    skip_still: SkipStill = True,
     detect_fps: DetectFps = None,
-    embed: EmbedOption = "all",
+    embed: EmbedOption = "needed",
     runner: RunnerName = "processes",
     data: Data = None,
     device: Device = "cpu",
@@ -156,7 +156,7 @@ def track(
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
-    skip_still: SkipStill = False,
+    skip_still: SkipStill = True,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
 from ingest.camera import ingest_camera, rate_seen
 from ingest.detector import Detections, Detector, DetectorIdentity
-from ingest.effort import Effort
+from ingest.effort import EVERYTHING, Effort
 from ingest.embedder import Embedder, cut_crops
 from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame, Image
@@ -41,12 +41,12 @@ from retrieval.scene_evaluation import SceneParts, evaluate_scene
 from retrieval.scene_truth import read_scene
 
 CHOICES = {
-    "everything": Effort(),
-    "skip still": Effort(skip_still=True),
-    "embed needed": Effort(embed="needed"),
-    "still + needed": Effort(skip_still=True, embed="needed"),
-    "detect 6/s": Effort(detect_fps=6),
-    "all three": Effort(detect_fps=6, skip_still=True, embed="needed"),
+    "everything": EVERYTHING,
+    "skip still": replace(EVERYTHING, skip_still=True),
+    "embed needed": replace(EVERYTHING, embed="needed"),
+    "both": replace(EVERYTHING, skip_still=True, embed="needed"),
+    "detect 6/s": replace(EVERYTHING, detect_fps=6),
+    "all three": replace(EVERYTHING, detect_fps=6, skip_still=True, embed="needed"),
 }
 VIDEOS = ("intel_people-detection.264", "intel_one-by-one-person-detection.mp4")
 

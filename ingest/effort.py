@@ -10,6 +10,8 @@ EmbedChoice = Literal["all", "needed"]
 class Effort:
     """What may be left out. Each choice changes tracklets a little, so all are part of an ingest's key.
 
+    As it stands it leaves out what was measured to cost nothing (``benchmarks/pipeline_speed.py``).
+
     Attributes:
         detect_fps: Search at least so many frames a second for people, evenly spread; boxes of the frames between are
             interpolated. None searches every frame.
@@ -22,8 +24,8 @@ class Effort:
     """
 
     detect_fps: float | None = None
-    skip_still: bool = False
-    embed: EmbedChoice = "all"
+    skip_still: bool = True
+    embed: EmbedChoice = "needed"
 
     def __post_init__(self) -> None:
         if self.detect_fps is not None and not self.detect_fps > 0:
@@ -50,3 +52,5 @@ class Effort:
 
 EFFORT = Effort()
 """What cameras get unless something else is asked for."""
+EVERYTHING = Effort(detect_fps=None, skip_still=False, embed="all")
+"""Every frame is searched, and every crop embedded."""

@@ -13,7 +13,7 @@ from gallery.instants import to_microseconds
 from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
 from ingest.camera import BLOCK, blocks, gaps_in, rate_seen
-from ingest.effort import EFFORT
+from ingest.effort import EVERYTHING
 from ingest.frame import Frame
 from ingest.people import look
 from ingest.source import open_source
@@ -135,7 +135,7 @@ def test_slivers_are_left_out(gallery):
 
 def test_a_block_of_frames_with_nobody_in_some(gallery):
     frames = list(Clip(8, (replace(BLUE, first=3, last=4),)).frames())
-    people = look(frames, Watch(BrightDetector(), EFFORT, 25.0), ColourEmbedder())
+    people = look(frames, Watch(BrightDetector(), EVERYTHING, 25.0), ColourEmbedder())
     assert [len(detections) for detections, _ in people] == [0, 0, 0, 1, 1, 0, 0, 0]
     assert [vectors.shape for _, vectors in people] == [(0, 3)] * 3 + [(1, 3)] * 2 + [(0, 3)] * 3
 

@@ -8,7 +8,7 @@ import pytest
 
 from gallery.check import check
 from gallery.store import Gallery
-from ingest.effort import Effort
+from ingest.effort import EVERYTHING, Effort
 from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame
 from tests.ingest.walkers import (
@@ -23,11 +23,10 @@ from tests.ingest.walkers import (
     ingest,
 )
 
-ALL = Effort(detect_fps=None, skip_still=False, embed="all")
 EFFORTS = {
-    "still": replace(ALL, skip_still=True),
-    "every third": replace(ALL, detect_fps=8),
-    "needed": replace(ALL, embed="needed"),
+    "still": replace(EVERYTHING, skip_still=True),
+    "every third": replace(EVERYTHING, detect_fps=8),
+    "needed": replace(EVERYTHING, embed="needed"),
     "all of it": Effort(detect_fps=12.5, skip_still=True, embed="needed"),
 }
 
@@ -94,7 +93,7 @@ def test_still_frames_are_not_searched_and_the_person_stays(gallery, tmp_path):
     assert 50 <= seen <= 55
     assert result.detections == FRAMES
     with Gallery.open(tmp_path / "other", create=True) as other:
-        assert run(other, Pausing(), ALL)[1] == FRAMES
+        assert run(other, Pausing(), EVERYTHING)[1] == FRAMES
         (expected,), (found,) = (list(boxes_of(one).values()) for one in (other, gallery))
     np.testing.assert_array_equal(found.frames, expected.frames)
     np.testing.assert_array_equal(found.boxes, expected.boxes)
@@ -116,7 +115,7 @@ def test_boxes_between_searched_frames_lie_between(gallery):
 def test_only_crops_that_add_something_are_embedded(gallery, tmp_path):
     result, _, crops = run(gallery, Clip(60, (BLUE,)), EFFORTS["needed"])
     with Gallery.open(tmp_path / "other", create=True) as other:
-        assert run(other, Clip(60, (BLUE,)), ALL)[2] == 60
+        assert run(other, Clip(60, (BLUE,)), EVERYTHING)[2] == 60
         (expected,), (found,) = (list(boxes_of(one).values()) for one in (other, gallery))
         whole = other.tracklet(other.tracklets()[0].id)
     assert result.detections == 60
@@ -137,21 +136,22 @@ def test_people_who_cross_are_looked_at(gallery):
     assert crops > apart + 5
 
 
+CASES = [("still", Pausing), ("every third", Clip), ("needed", Clip), ("all of it", Clip), ("all of it", Pausing)]
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """The tracklets of both clips by each effort, ingested in one go."""
+    """The tracklets of each case, ingested in one go."""
     found = {}
-    for name, effort in EFFORTS.items():
-        for clip in (Clip, Pausing):
-            with Gallery.open(tmp_path_factory.mktemp("undisturbed") / "gallery", create=True) as gallery:
-                run(gallery, clip(), effort)
-                found[name, clip] = content(gallery)
-                assert found[name, clip]
+    for name, clip in CASES:
+        with Gallery.open(tmp_path_factory.mktemp("undisturbed") / "gallery", create=True) as gallery:
+            run(gallery, clip(), EFFORTS[name])
+            found[name, clip] = content(gallery)
+            assert found[name, clip]
     return found
 
 
-@pytest.mark.parametrize("clip", [Clip, Pausing])
-@pytest.mark.parametrize("name", list(EFFORTS))
+@pytest.mark.parametrize(("name", "clip"), CASES)
 def test_an_interrupted_ingest_ends_like_an_undisturbed_one(gallery, undisturbed, name, clip):
     for fails_at in (5, 20, 37, 61, 90):
         source = clip()
@@ -175,7 +175,7 @@ def test_an_embedder_that_fails_between_two_frames_changes_nothing(gallery, undi
 
 @pytest.mark.parametrize("name", list(EFFORTS))
 def test_another_effort_is_another_ingest(gallery, name):
-    run(gallery, Clip(30, (BLUE,)), ALL)
+    run(gallery, Clip(30, (BLUE,)), EVERYTHING)
     assert not run(gallery, Clip(30, (BLUE,)), EFFORTS[name])[0].already_done
     assert run(gallery, Clip(30, (BLUE,)), EFFORTS[name])[0].already_done
     assert len(gallery.tracklets()) == 2

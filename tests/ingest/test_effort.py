@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.effort import Effort
+from ingest.effort import EFFORT, EVERYTHING, Effort
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_at_least_so_many_frames_a_second_are_searched(rate, detect_fps, stride)
 def test_bad_choices_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Effort(**settings)
+
+
+def test_cameras_get_what_was_measured_to_cost_nothing():
+    assert (EFFORT.detect_fps, EFFORT.skip_still, EFFORT.embed) == (None, True, "needed")
+    assert (EVERYTHING.detect_fps, EVERYTHING.skip_still, EVERYTHING.embed) == (None, False, "all")

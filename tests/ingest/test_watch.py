@@ -1,5 +1,6 @@
 """Which frames the detector sees."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from gallery.errors import ConfigError
 from ingest.detector import Detections
-from ingest.effort import Effort
+from ingest.effort import EVERYTHING, Effort
 from ingest.frame import Frame
 from ingest.watch import Watch
 from tests.ingest.walkers import NOON, BrightDetector, CountingDetector, Walker, picture
@@ -40,8 +41,7 @@ def frames(first, last, step=0.0, at=25.0):
 
 
 def watch(**effort):
-    settings = {"detect_fps": None, "skip_still": False, "embed": "all", **effort}
-    return Watch(Witness(), Effort(**settings), 25.0)
+    return Watch(Witness(), replace(EVERYTHING, **effort), 25.0)
 
 
 def lefts(found):
