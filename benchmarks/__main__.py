@@ -19,6 +19,8 @@ BENCHMARKS = {
     "real_video": [],
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "scenes": [],
+    "pipeline_speed": [],
+    "runner_speed": [],
 }
 
 

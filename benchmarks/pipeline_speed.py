@@ -4,18 +4,19 @@
 
 The first table counts what the networks had to do for composed scenes, and how well people are then found (their
 outputs are kept in files: counts and scores have no noise). The second runs the networks on real video and on a scene's
-camera: each round runs every choice once, and the medians of the ratios within a round are printed. Needs the project's
-shared data; says so and ends where it is absent.
+camera: each round runs every choice once, and the medians of the ratios within a round are printed. Finished scores
+are kept in DIR/pipeline_speed.json. Needs the project's shared data; says so and ends where it is absent.
 """
 
 import argparse
+import json
 import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -51,11 +52,12 @@ CHOICES = {
 VIDEOS = ("intel_people-detection.264", "intel_one-by-one-person-detection.mp4")
 
 
+@dataclass(frozen=True)
 class Counted:
     """A detector and an embedder that count what they had to do."""
 
-    def __init__(self, detector: Detector, embedder: Embedder) -> None:
-        self.detector, self.embedder = CountedDetector(detector), CountedEmbedder(embedder)
+    detector: "CountedDetector"
+    embedder: "CountedEmbedder"
 
 
 class CountedDetector:
@@ -134,7 +136,7 @@ def main() -> None:
         for seed in arguments.seeds
     ]
     if not arguments.no_scores:
-        print_scores({scene.name: scene_scores(scene, choices, arguments.threads) for scene in scenes}, choices)
+        print_scores({scene.name: scene_scores(scene, choices, arguments) for scene in scenes}, choices)
     if not arguments.no_speed:
         videos = [SHARED / "data" / "video" / name for name in VIDEOS] + [sorted(scenes[0].glob("cam*.mp4"))[0]]
         for video in videos:
@@ -147,6 +149,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--cameras", choices=CAMERA_SETS, nargs="+", default=list(CAMERA_SETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--choices", choices=CHOICES, nargs="+", default=list(CHOICES))
+    parser.add_argument("--again", action="store_true", help="forget finished scores (not the networks' outputs)")
     parser.add_argument("--no-scores", action="store_true", help="only the speeds")
     parser.add_argument("--no-speed", action="store_true", help="only counts and scores")
     parser.add_argument("--frames", type=int, default=400, help="of each video whose speed is measured")
@@ -156,13 +159,23 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def scene_scores(scene: Path, choices: dict[str, Effort], threads: int) -> dict[str, Scores]:
+def scene_scores(scene: Path, choices: dict[str, Effort], arguments: argparse.Namespace) -> dict[str, Scores]:
     """Counts and scores of every choice."""
-    cache = scene / "cache"
-    detector, embedder = load_detector(DETECTOR, threads=threads), load_embedder(EMBEDDER, threads=threads)
-    for video in sorted(scene.glob("cam*.mp4")):
-        fill(video, cache, detector, embedder, threads)
-    return {name: scored(scene, cache, detector, embedder, effort) for name, effort in choices.items()}
+    kept = arguments.out / "pipeline_speed.json"
+    detector = load_detector(DETECTOR, threads=arguments.threads)
+    embedder = load_embedder(EMBEDDER, threads=arguments.threads)
+    found = {}
+    for name, effort in choices.items():
+        results = json.loads(kept.read_text()) if kept.exists() else {}
+        key = f"{scene.name} | {name} | {effort}"
+        if key not in results or arguments.again:
+            for video in sorted(scene.glob("cam*.mp4")):
+                fill(video, scene / "cache", detector, embedder, arguments.threads)
+            results[key] = asdict(scored(scene, scene / "cache", detector, embedder, effort))
+            kept.write_text(json.dumps(results, indent=1))
+            print(f"{key}: {results[key]}", file=sys.stderr, flush=True)
+        found[name] = Scores(**results[key])
+    return found
 
 
 def fill(video: Path, cache: Path, detector: Detector, embedder: Embedder, threads: int) -> None:
@@ -171,8 +184,7 @@ def fill(video: Path, cache: Path, detector: Detector, embedder: Embedder, threa
     if done.exists():
         return
     known, outputs = camera_detections(video, threads=threads), Outputs(cache)
-    least = load_still_detector(DETECTOR)  # its own limit of confidence
-    limit = float(least.identity.settings.split("min_confidence=")[1].split()[0])
+    limit = float(detector.identity.settings.split("min_confidence=")[1].split()[0])
     for frame in open_source(str(video)).frames():
         rows = known.at(frame.index + 1)
         sure = known.confidences[rows] >= limit
@@ -186,12 +198,14 @@ def fill(video: Path, cache: Path, detector: Detector, embedder: Embedder, threa
 
 def scored(scene: Path, cache: Path, detector: Detector, embedder: Embedder, effort: Effort) -> Scores:
     truth = read_scene(scene)
-    counted = Counted(CachedDetector(detector, cache), CachedEmbedder(embedder, cache))
+    counted = Counted(
+        CountedDetector(CachedDetector(detector, cache)), CountedEmbedder(CachedEmbedder(embedder, cache))
+    )
     parts = SceneParts(
         detector=lambda: counted.detector,
         embedder=counted.embedder,
-        tracker=lambda rate: pedestrian_tracker(embedder.thresholds, rate / effort.stride(rate)),
-        finder=lambda: load_still_detector(DETECTOR),
+        tracker=lambda rate: pedestrian_tracker(embedder.thresholds, effort.searched_rate(rate)),
+        finder=lambda: load_still_detector(DETECTOR, threads=1),
         effort=effort,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -226,13 +240,17 @@ def print_scores(found: dict[str, dict[str, Scores]], choices: dict[str, Effort]
 
 def print_speeds(video: Path, choices: dict[str, Effort], arguments: argparse.Namespace) -> None:
     detector = load_detector(DETECTOR, threads=arguments.threads)
-    embedder = load_embedder(EMBEDDER, threads=arguments.threads)
+    # As ``OwnNetworks`` loads them.
+    embedders = {
+        "all": load_embedder(EMBEDDER, threads=arguments.threads),
+        "needed": load_embedder(EMBEDDER, threads=arguments.threads, batch=1),
+    }
     rounds: list[dict[str, float]] = []
     counts: dict[str, Counted] = {}
     for _ in range(arguments.rounds):
         seconds = {}
         for name, effort in choices.items():
-            counts[name] = Counted(detector, embedder)
+            counts[name] = Counted(CountedDetector(detector), CountedEmbedder(embedders[effort.embed]))
             with tempfile.TemporaryDirectory() as folder, opencv_threads(arguments.threads):
                 seconds[name] = timed(video, Path(folder), counts[name], effort, arguments.frames)
         rounds.append(seconds)
@@ -249,8 +267,7 @@ def print_speeds(video: Path, choices: dict[str, Effort], arguments: argparse.Na
 
 def timed(video: Path, folder: Path, counted: Counted, effort: Effort, frames: int) -> float:
     source = Beginning(open_source(str(video)), frames)
-    rate = rate_seen(source) / effort.stride(rate_seen(source))
-    tracker = pedestrian_tracker(counted.embedder.thresholds, rate)
+    tracker = pedestrian_tracker(counted.embedder.thresholds, effort.searched_rate(rate_seen(source)))
     with Gallery.open(folder, create=True) as gallery:
         began = time.perf_counter()
         ingest_camera("camera", source, gallery, counted.detector, counted.embedder, tracker, effort=effort)

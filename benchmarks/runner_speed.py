@@ -24,8 +24,6 @@ VIDEO = SHARED / "data" / "video" / "samihormi_Double1.mp4"
 RUNNERS = {
     "processes": ["--runner", "processes"],
     "shared": ["--runner", "shared"],
-    "processes, all crops": ["--runner", "processes", "--embed", "all"],
-    "shared, all crops": ["--runner", "shared", "--embed", "all"],
 }
 
 
