@@ -28,6 +28,7 @@ from api.options import (
 from api.output import plain, print_json, print_table, say
 from api.progress import progress_bars
 from gallery.errors import ConfigError, SourceError
+from ingest.effort import EFFORT, Effort
 
 if TYPE_CHECKING:
     from ingest.runner import CameraJob, JobOutcome
@@ -51,9 +52,9 @@ def ingest(
     embedder: EmbedderName = "auto",
     fps: Fps = None,
     confidence: Confidence = None,
-    skip_still: SkipStill = True,
-    detect_fps: DetectFps = None,
-    embed: EmbedOption = "needed",
+    skip_still: SkipStill = EFFORT.skip_still,
+    detect_fps: DetectFps = EFFORT.detect_fps,
+    embed: EmbedOption = EFFORT.embed,
     runner: RunnerName = "processes",
     data: Data = None,
     device: Device = "cpu",
@@ -67,7 +68,6 @@ def ingest(
 
     Example: passerby ingest door=door.mp4@2024-05-01T08:00:00Z yard=yard.mp4
     """
-    from ingest.effort import Effort
     from ingest.models import resolve_detector, resolve_embedder
     from ingest.runner import LocalRunner, Networks
     from ingest.shared_runner import SharedRunner
@@ -156,7 +156,7 @@ def track(
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
-    skip_still: SkipStill = True,
+    skip_still: SkipStill = EFFORT.skip_still,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",

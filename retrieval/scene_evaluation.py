@@ -72,7 +72,7 @@ class SceneParts:
     Attributes:
         detector: Makes a fresh detector for a camera (background subtraction has a state of its own).
         embedder: For crops and queries.
-        tracker: Makes a fresh tracker for a source of that many frames a second.
+        tracker: Makes a fresh tracker that sees that many frames a second.
         finder: Finds the person in a query picture.
         effort: What may be left out.
     """
@@ -140,7 +140,7 @@ def ingest_scene_camera(
     """Ingests one camera with the parts, or with truth in place of some."""
     source = open_source(str(truth.videos[name]))
     detector: Detector = parts.detector() if oracle is None else TrueBoxes(truth.cameras[name])
-    tracker = parts.tracker(source.rate)
+    tracker = parts.tracker(parts.effort.searched_rate(source.rate))
     if oracle == "tracks":
         tracker = TrueTracks(truth.cameras[name], [v for v in truth.visits if v.camera == name])
     return ingest_camera(
