@@ -12,6 +12,9 @@ from tracking.boxes import cxcyah_to_xyxy, iou, visible_share, xyxy_to_cxcyah
 from tracking.settings import TrackerSettings
 from tracking.tracks import Tracks
 
+CONTESTED_IOU = 0.1
+"""Predicted boxes and detections that overlap by so much have to do with each other."""
+
 Features = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -102,18 +105,29 @@ def match(tracks: Tracks, found: Candidates, settings: TrackerSettings) -> Match
 
 
 def by_looks(tracks: Tracks, found: Candidates, rows: Ids, columns: Ids, settings: TrackerSettings) -> Matches:
-    """The matching cascade by appearance where the motion allows it; by overlap where there are no features at all."""
-    distances = found.overlap if found.features is None else found.looks
-    limit = settings.max_iou_distance if found.features is None else settings.max_cosine_distance
-    gated = np.where(found.possible, distances, np.inf)
-    return cascade(gated, tracks.missed, limit, settings.max_age, rows, columns)
+    """The matching cascade by appearance where the motion allows it.
+
+    Where there are no features at all, one assignment by overlap takes its place: a cascade would give a detection to a
+    track seen lately that touches it before one lost for a moment that lies on it.
+    """
+    if found.features is None:
+        return assign_among(np.where(found.possible, found.overlap, np.inf), settings.max_iou_distance, rows, columns)
+    gated = np.where(found.possible, found.looks, np.inf)
+    return cascade(gated, tracks.missed, settings.max_cosine_distance, settings.max_age, rows, columns)
 
 
 def vetoed(overlap: Floats, found: Candidates, settings: TrackerSettings) -> Floats:
-    """Overlaps (T, N), infinite where the looks say that this is somebody else."""
+    """Overlaps (T, N), infinite where the looks say that this is somebody else, and somebody else is there.
+
+    A person alone may turn round or step into the shade; where another track is near the detection, or another detection
+    near the track, looks that differ mean that the two are about to be mixed up.
+    """
     if settings.veto_distance is None:
         return overlap
-    return np.where(np.isfinite(found.looks) & (found.looks > settings.veto_distance), np.inf, overlap)
+    near = found.overlap <= 1 - CONTESTED_IOU
+    rivals = near.sum(axis=0)[None, :] + near.sum(axis=1)[:, None] - 2 * near
+    other = np.isfinite(found.looks) & (found.looks > settings.veto_distance)
+    return np.where(other & (rivals > 0), np.inf, overlap)
 
 
 def unmatched_in_set_order(rows: Ids, matched: Ids) -> Ids:
