@@ -9,12 +9,16 @@ from api.options import (
     CameraSource,
     Confidence,
     Data,
+    DetectFps,
     DetectorName,
     Device,
     EmbedderName,
+    EmbedOption,
     Fps,
     Json,
     Precision,
+    RunnerName,
+    SkipStill,
     Threads,
     data_folder,
     parse_camera_source,
@@ -24,6 +28,7 @@ from api.options import (
 from api.output import plain, print_json, print_table, say
 from api.progress import progress_bars
 from gallery.errors import ConfigError, SourceError
+from ingest.effort import EFFORT, Effort
 
 if TYPE_CHECKING:
     from ingest.runner import CameraJob, JobOutcome
@@ -47,6 +52,10 @@ def ingest(
     embedder: EmbedderName = "auto",
     fps: Fps = None,
     confidence: Confidence = None,
+    skip_still: SkipStill = EFFORT.skip_still,
+    detect_fps: DetectFps = EFFORT.detect_fps,
+    embed: EmbedOption = EFFORT.embed,
+    runner: RunnerName = "processes",
     data: Data = None,
     device: Device = "cpu",
     threads: Threads = None,
@@ -61,12 +70,17 @@ def ingest(
     """
     from ingest.models import resolve_detector, resolve_embedder
     from ingest.runner import LocalRunner, Networks
+    from ingest.shared_runner import SharedRunner
 
     jobs = camera_jobs([parse_camera_source(text) for text in cameras], start, fps)
-    networks = Networks(resolve_detector(detector), resolve_embedder(embedder), device, precision, confidence)
+    effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
+    networks = Networks(
+        resolve_detector(detector), resolve_embedder(embedder), device, precision, confidence, effort=effort
+    )
     say(f"detector {networks.detector}, embedder {networks.embedder}")
+    run_by = LocalRunner if runner == "processes" else SharedRunner
     with progress_bars() as bars:
-        outcomes = LocalRunner(data_folder(data), networks, thread_count(threads)).run(jobs, bars)
+        outcomes = run_by(data_folder(data), networks, thread_count(threads)).run(jobs, bars)
     if any(outcome.results for outcome in outcomes):
         show_outcomes(outcomes, networks.detector, networks.embedder, as_json=as_json)
     errors = [f"camera {outcome.camera}: {outcome.error}" for outcome in outcomes if outcome.error]
@@ -142,6 +156,7 @@ def track(
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
+    skip_still: SkipStill = EFFORT.skip_still,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
@@ -172,7 +187,14 @@ def track(
         say(f"detector {people.identity.name}, embedder {vectors.identity.name}")
         with progress_bars() as bars:
             result = track_video(
-                open_source(source, fps=fps), people, vectors, out, bars, coasted=coasted, threads=count
+                open_source(source, fps=fps),
+                people,
+                vectors,
+                out,
+                bars,
+                coasted=coasted,
+                skip_still=skip_still,
+                threads=count,
             )
     for problem in result.problems:
         say(problem)

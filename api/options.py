@@ -94,6 +94,33 @@ Precision = Annotated[
     Literal["fp32", "bf16", "fp16", "int8"],
     typer.Option(help="Arithmetic of the networks: bf16 in OpenVINO, fp16 and int8 in TensorRT."),
 ]
+SkipStill = Annotated[
+    bool,
+    typer.Option(
+        "--skip-still/--every-frame",
+        help="Keep the boxes of the frame before where nothing moves. The motion detector sees every frame in any case.",
+    ),
+]
+DetectFps = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        callback=frame_rate,
+        help="Look for people in at least so many frames a second, and put their boxes between.",
+        show_default="every frame",
+    ),
+]
+EmbedOption = Annotated[
+    Literal["all", "needed"],
+    typer.Option("--embed", help="Embed all crops, or those that tell who somebody is or that a tracklet keeps."),
+]
+RunnerName = Annotated[
+    Literal["processes", "shared"],
+    typer.Option(
+        "--runner",
+        help="Several cameras: as many processes as threads, each with its networks; or all at once, sharing them.",
+    ),
+]
 DetectorName = Annotated[
     str,
     typer.Option(

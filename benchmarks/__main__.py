@@ -20,6 +20,8 @@ BENCHMARKS = {
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "scenes": [],
     "detectors": [],
+    "pipeline_speed": [],
+    "runner_speed": [],
 }
 
 

@@ -98,6 +98,7 @@ def load_embedder(
     threads: int | None = None,
     device: Device = "cpu",
     precision: Precision = "fp32",
+    batch: int | None = None,
 ) -> Embedder:
     """Loads an embedder; its ``identity`` says which one it is.
 
@@ -107,6 +108,7 @@ def load_embedder(
         threads: Most threads a network may use; all cores by default.
         device: Where a network runs; "stripes" has no use for it.
         precision: What a network computes in.
+        batch: Crops per run; by default what is fastest where many crops come together.
 
     Raises:
         ModelError: If it is unknown, not installed, damaged, no embedder, or cannot run as asked.
@@ -117,8 +119,8 @@ def load_embedder(
 
         return StripesEmbedder()
     sha256 = chosen.fingerprint()
-    batch = _EMBEDDER_BATCH[device]
-    runtime = open_runtime(chosen.path, batch=batch, threads=threads, device=device, precision=precision)
+    size = _EMBEDDER_BATCH[device] if batch is None else batch
+    runtime = open_runtime(chosen.path, batch=size, threads=threads, device=device, precision=precision)
     return NetworkEmbedder(chosen.network, runtime, sha256=sha256)
 
 

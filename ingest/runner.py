@@ -12,6 +12,8 @@ from typing import Protocol
 from gallery.errors import PasserbyError, SourceError
 from gallery.store import Gallery
 from ingest.camera import IngestResult, ingest_camera, rate_seen
+from ingest.detector import Detector
+from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
 from ingest.models import load_detector, load_embedder
@@ -34,6 +36,7 @@ class Networks:
         precision: ``fp32``, ``bf16``, ``fp16`` or ``int8``.
         min_confidence: Least confidence of a detection; None takes the detector's own default.
         min_height_px: People lower than this are left out; None takes the detector's own default.
+        effort: Which frames are searched, and which crops embedded.
     """
 
     detector: str
@@ -42,6 +45,7 @@ class Networks:
     precision: Precision = "fp32"
     min_confidence: float | None = None
     min_height_px: float | None = None
+    effort: Effort = EFFORT
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ class LocalRunner:
         """Ingests all cameras. Left by an exception (Ctrl-C, say), no process of it stays."""
         at_once, share = divided(self.threads, len(jobs))
         if at_once == 1:
-            return [run_job(job, self.folder, self.networks, share, on_event) for job in jobs]
+            own = OwnNetworks(self.networks, share)
+            return [run_job(job, self.folder, self.networks.effort, own, share, on_event) for job in jobs]
         started: list[Worker] = []
         try:
             while running := self._kept_busy(jobs, started, at_once, share):
@@ -190,24 +195,75 @@ def died(exit_code: int | None) -> str:
 def work(job: CameraJob, folder: Path, networks: Networks, threads: int, events: Connection) -> None:
     """A worker process: ingests one camera and tells of it. Without a listener any more, it ends at its next event."""
     try:
-        outcome = run_job(job, folder, networks, threads, lambda _, done, total: events.send((done, total)))
-        events.send(outcome)
+        own = OwnNetworks(networks, threads)
+        events.send(
+            run_job(job, folder, networks.effort, own, threads, lambda _, done, total: events.send((done, total)))
+        )
     except (BrokenPipeError, KeyboardInterrupt):
         return
 
 
-def run_job(job: CameraJob, folder: Path, networks: Networks, threads: int, on_event: OnEvent) -> JobOutcome:
+class Loader(Protocol):
+    """Where the cameras of this process get their networks from."""
+
+    def embedder(self) -> Embedder:
+        """The embedder."""
+        ...
+
+    def detector(self) -> Detector:
+        """A detector that has seen no frame yet."""
+        ...
+
+
+class OwnNetworks:
+    """Networks for one camera alone (see ``Loader``).
+
+    Args:
+        networks: Which.
+        threads: For each.
+    """
+
+    def __init__(self, networks: Networks, threads: int) -> None:
+        self._networks, self._threads = networks, threads
+
+    def embedder(self) -> Embedder:
+        """See ``Loader.embedder``."""
+        networks = self._networks
+        alone = networks.effort.embed == "needed" and networks.device == "cpu"
+        return load_embedder(
+            networks.embedder,
+            threads=self._threads,
+            device=networks.device,
+            precision=networks.precision,
+            # Crops come one by one then, and the rest of a batch would be computed for nothing.
+            batch=1 if alone else None,
+        )
+
+    def detector(self) -> Detector:
+        """See ``Loader.detector``."""
+        networks = self._networks
+        return load_detector(
+            networks.detector,
+            threads=self._threads,
+            device=networks.device,
+            precision=networks.precision,
+            min_confidence=networks.min_confidence,
+            min_height_px=networks.min_height_px,
+        )
+
+
+def run_job(
+    job: CameraJob, folder: Path, effort: Effort, loader: Loader, threads: int, on_event: OnEvent
+) -> JobOutcome:
     """Ingests one camera's sources in order, in this process; a source that cannot be read is passed over."""
     results: list[IngestResult] = []
     errors: list[str] = []
     try:
         with opencv_threads(threads), Gallery.open(folder, create=True) as gallery:
-            embedder = load_embedder(
-                networks.embedder, threads=threads, device=networks.device, precision=networks.precision
-            )
+            embedder = loader.embedder()
             for path, start in job.sources:
                 try:
-                    results.append(run_source(job, path, start, gallery, networks, embedder, threads, on_event))
+                    results.append(run_source(job, path, start, gallery, effort, loader.detector, embedder, on_event))
                 except SourceError as error:
                     errors.append(str(error))
     except BrokenPipeError:
@@ -224,22 +280,20 @@ def run_source(
     path: str,
     start: datetime | None,
     gallery: Gallery,
-    networks: Networks,
+    effort: Effort,
+    fresh_detector: Callable[[], Detector],
     embedder: Embedder,
-    threads: int,
     on_event: OnEvent,
 ) -> IngestResult:
     """Ingests one source with a fresh detector and a fresh tracker."""
     source = open_source(path, start=start, fps=job.fps)
-    detector = load_detector(
-        networks.detector,
-        threads=threads,
-        device=networks.device,
-        precision=networks.precision,
-        min_confidence=networks.min_confidence,
-        min_height_px=networks.min_height_px,
-    )
-    tracker = pedestrian_tracker(embedder.thresholds, rate_seen(source))
     return ingest_camera(
-        job.camera, source, gallery, detector, embedder, tracker, lambda done, total: on_event(job.camera, done, total)
+        job.camera,
+        source,
+        gallery,
+        fresh_detector(),
+        embedder,
+        pedestrian_tracker(embedder.thresholds, effort.searched_rate(rate_seen(source))),
+        lambda done, total: on_event(job.camera, done, total),
+        effort=effort,
     )

@@ -4,7 +4,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from gallery.errors import ConfigError, SourceError
 from ingest.annotate import Annotator
-from ingest.camera import BLOCK, blocks, look, rate_seen
+from ingest.camera import BLOCK, blocks, rate_seen
 from ingest.detector import Detector
+from ingest.effort import EFFORT
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
+from ingest.people import look
 from ingest.prefetch import prefetch
 from ingest.source import Source
 from ingest.thread_budget import opencv_threads
 from ingest.video_writer import VideoWriter
+from ingest.watch import Watch
 from tracking.motchallenge import MotTable, ResultWriter, read_detections
 from tracking.tracker import DeepSort, Step
 
@@ -120,6 +123,7 @@ def track_video(
     on_progress: OnProgress,
     *,
     coasted: bool = False,
+    skip_still: bool = EFFORT.skip_still,
     threads: int = 1,
 ) -> TrackingResult:
     """Follows the people of a video; writes ``annotated.mp4`` and ``tracks.txt`` as it goes.
@@ -131,6 +135,7 @@ def track_video(
         out: Folder; made if need be.
         on_progress: Is told the source's name, frames done, and their total.
         coasted: Also show tracks in frames in which they were not seen.
+        skip_still: Keep the boxes of the frame before where nothing has moved since.
         threads: For the encoder and for OpenCV; the networks have their own.
 
     Raises:
@@ -139,6 +144,7 @@ def track_video(
     """
     began, frames, found, rate = time.monotonic(), 0, 0, rate_seen(source)
     tracker = pedestrian_tracker(embedder.thresholds, rate)
+    watch = Watch(detector, replace(EFFORT, skip_still=skip_still, detect_fps=None), rate)
     annotator = Annotator(clock_from=source.start if source.start_origin == "epoch" else None)
     with ExitStack() as stack:
         log = stack.enter_context(TrackLog(out, coasted=coasted))
@@ -146,7 +152,7 @@ def track_video(
         stack.enter_context(opencv_threads(threads))
         ahead = stack.enter_context(prefetch(source.frames()))
         for block in blocks(ahead, BLOCK):
-            for frame, (detections, _, vectors) in zip(block, look(block, detector, embedder), strict=True):
+            for frame, (detections, vectors) in zip(block, look(block, watch, embedder), strict=True):
                 step = tracker.step(detections.boxes, detections.confidences, vectors)
                 believed, shown = log.write(frame.index + 1, step, detections.confidences)
                 video.write(annotator.draw(frame, shown.ids, shown.boxes, believed), frame.time)

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from gallery.instants import to_microseconds
-from ingest.camera import look
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detections
 from ingest.follower import Follower, encode_jpeg, pedestrian_tracker
 from ingest.frame import Frame
+from ingest.people import cut_out
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
 from tests.ingest.walkers import FRAMES, NOON, BrightDetector, Clip, ColourEmbedder
 from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step
+from tracking.tracks import nobody
 
 THRESHOLDS = Thresholds(0.9, 0.9, 0.1)
 
@@ -40,6 +41,9 @@ class Script:
             np.array(confirmed, bool),
             np.array(removed, np.int64),
         )
+
+    def predicted(self):
+        return nobody(), np.zeros((0, 4))
 
     def state(self):
         return {"left": np.array(len(self.steps))}
@@ -183,7 +187,8 @@ def test_the_tracker_that_cameras_get_outlives_three_seconds_unseen_at_any_rate(
 def blocks():
     frames = list(Clip().frames())
     detector, embedder = BrightDetector(), ColourEmbedder()
-    return [(shown, *look([shown], detector, embedder)[0]) for shown in frames]
+    found = [cut_out(shown.image, detector.find(shown.image)) for shown in frames]
+    return [(shown, p.detections, p.images, embedder.embed(p.images)) for shown, p in zip(frames, found, strict=True)]
 
 
 def fresh():

@@ -15,6 +15,7 @@ from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
 from ingest.camera import IngestResult, ingest_camera
 from ingest.detector import Detections, DetectorIdentity, select
+from ingest.effort import EVERYTHING
 from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame, Image
 from ingest.source import Source
@@ -156,7 +157,8 @@ class ColourEmbedder:
 def ingest(
     gallery: Gallery, source: Source, detector=None, embedder=None, tracker=None, camera="door", **options
 ) -> IngestResult:
-    """Takes a source into the gallery with fresh parts of this file, where no others are given."""
+    """Takes a source into the gallery with fresh parts of this file, where no others are given; leaves nothing out."""
+    options.setdefault("effort", EVERYTHING)
     embedder = embedder or ColourEmbedder()
     return ingest_camera(
         camera,
