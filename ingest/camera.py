@@ -15,19 +15,23 @@ from gallery.ingest_session import IngestSession
 from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.store import Gallery
 from gallery.tracklet import Tracklet
+from ingest.arrival import arriving
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detections, Detector
 from ingest.embedder import Embedder, cut_crops
 from ingest.follower import Follower, Tracker
 from ingest.frame import Frame, Image
-from ingest.prefetch import prefetch
 from ingest.source import Source
+from ingest.source_summary import Ending
 
 OnProgress = Callable[[int, int | None], None]
 """Is told how many frames are done, and of how many (None where that is not known)."""
 
 BLOCK = 8
-"""Frames whose crops are embedded together, so that the networks' batches are full."""
+"""Frames whose crops are embedded together, so that the networks' batches are full.
+
+Of a live camera it is one at a time: waiting for more would make them old, and bunch those that a busy machine can take.
+"""
 
 GAP_SECONDS = 2.0
 """So much time without a frame is a hole in what was seen, and told with every answer."""
@@ -52,6 +56,9 @@ class IngestResult:
         start_origin: Where that time is from: given, container or epoch.
         already_done: Whether the gallery had all of it before.
         problems: What could not be read.
+        overlaps: Other sources of the camera that the gallery has of the same time.
+        dropped: Frames of a live camera that came while the networks were still busy.
+        ended: How it ended.
     """
 
     camera: str
@@ -65,6 +72,9 @@ class IngestResult:
     start_origin: str
     already_done: bool
     problems: tuple[str, ...]
+    overlaps: tuple[str, ...] = ()
+    dropped: int = 0
+    ended: Ending = "end"
 
 
 def ingest_camera(
@@ -132,8 +142,9 @@ def run(
     committed = time.monotonic()
     finished: list[Tracklet] = []
     before = progress.until
-    with prefetch(source.frames(progress.next_frame)) as frames:
-        for block in blocks(frames, BLOCK):
+    resumable = detector.resumable and not source.live
+    with arriving(source, progress.next_frame) as frames:
+        for block in blocks(frames, 1 if source.live else BLOCK):
             people = look(block, detector, embedder)
             for frame, (detections, images, vectors) in zip(block, people, strict=True):
                 finished += follower.step(frame, detections, images, vectors)
@@ -142,7 +153,7 @@ def run(
             before = progress.until
             on_progress(progress.frames, source.frame_count)
             if time.monotonic() - committed >= commit_seconds:
-                session.commit(finished, pack(follower.state()) if detector.resumable else None, progress)
+                session.commit(finished, pack(follower.state()) if resumable else None, progress)
                 finished = []
                 committed = time.monotonic()
     # This state is good for every detector, since there is nothing more to detect.
@@ -224,6 +235,9 @@ def rate_seen(source: Source) -> float:
 def ingest_spec(camera: str, source: Source, detector: Detector, embedder: Embedder, tracker: Tracker) -> IngestSpec:
     """What the ingest is known by."""
     found_by = detector.identity
+    settings: dict[str, object] = {"detector": [found_by.sha256, found_by.settings], "tracker": tracker.settings}
+    if source.zones:
+        settings["zones"] = source.zones.text
     return IngestSpec(
         camera=camera,
         source=source.name,
@@ -233,15 +247,13 @@ def ingest_spec(camera: str, source: Source, detector: Detector, embedder: Embed
         fps=source.fps,
         detector=found_by.name,
         embedder=embedder.identity,
-        settings=json.dumps(
-            {"detector": [found_by.sha256, found_by.settings], "tracker": tracker.settings}, sort_keys=True
-        ),
+        settings=json.dumps(settings, sort_keys=True),
     )
 
 
 def ingest_result(session: IngestSession, source: Source, *, already_done: bool) -> IngestResult:
     """The session's progress as a result."""
-    progress = session.progress
+    progress, summary = session.progress, source.summary()
     return IngestResult(
         camera=session.spec.camera,
         source=source.name,
@@ -254,4 +266,7 @@ def ingest_result(session: IngestSession, source: Source, *, already_done: bool)
         start_origin=source.start_origin,
         already_done=already_done,
         problems=progress.problems,
+        overlaps=session.overlaps,
+        dropped=summary.frames_dropped,
+        ended=summary.ended,
     )
