@@ -18,13 +18,14 @@ class Succession:
 
     The first one's start is as ``open_source`` finds it. A later one without a start of its own begins where the one
     before it ended: where that one's start was given, a container's time does not count, since the two clocks need not
-    agree. A source that cannot be read leaves the start of the next one unknown.
+    agree. A source that cannot be read leaves the start of the next one unknown. One that is named twice is the same.
     """
 
     def __init__(self) -> None:
         self._end: datetime | None = None
         self._clock: StartOrigin | None = None
         self._failed: str | None = None
+        self._starts: dict[str, datetime] = {}
 
     def open(
         self,
@@ -55,6 +56,8 @@ class Succession:
             source.start_origin == "container" and own_time_counts
         ):
             return source
+        if source.name in self._starts:
+            return open_source(path, start=self._starts[source.name], fps=fps, start_origin="previous")
         if self._failed is not None:
             source.close()
             raise SourceError(
@@ -68,7 +71,10 @@ class Succession:
         """Notes that a source was read, and so many seconds of it seen; it lasts longer if it says so and was cut off."""
         stated = source.length_seconds or 0.0
         lasted = max(seconds, stated if stated <= LONGEST_SECONDS else 0.0)
-        self._end, self._failed = source.start + timedelta(seconds=lasted), None
+        end = source.start + timedelta(seconds=lasted)
+        self._end = end if self._end is None else max(end, self._end)
+        self._failed = None
+        self._starts[source.name] = source.start
         if source.start_origin != "previous":
             self._clock = source.start_origin
 
