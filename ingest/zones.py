@@ -103,7 +103,7 @@ def masked_pixels(polygons: Sequence[Polygon], width: int, height: int) -> NDArr
     """(H, W) bool: every pixel whose middle lies in a polygon, and those next to them, so that no edge shows through."""
     masked = np.zeros((height, width), np.uint8)
     for polygon in polygons:
-        corners = np.rint(np.array(polygon) * (width, height) - 0.5).astype(np.int32)
+        corners = np.floor(np.array(polygon) * (width, height)).astype(np.int32)
         cv2.fillPoly(masked, [corners], 1)
     return np.asarray(cv2.dilate(masked, np.ones((3, 3), np.uint8)), bool)
 
@@ -126,12 +126,14 @@ def polygon_of(points: object, size: tuple[float, float], where: str) -> Polygon
         raise ConfigError(f"{where} has {len(points)} points; give {FEWEST_POINTS} to {MOST_POINTS}")
     for x, y in points:
         if not (0 <= x <= size[0] and 0 <= y <= size[1]):
-            unit = "fractions of the picture (pixels need `size = [WIDTH, HEIGHT]`)" if size == (1, 1) else "the size"
+            unit = "in fractions of it (pixels need `size = [WIDTH, HEIGHT]`)" if size == (1, 1) else "as size says"
             raise ConfigError(
                 f"{where}: the point [{x!r:.12}, {y!r:.12}] is outside the picture; x goes from 0 to {size[0]:g} and "
-                f"y from 0 to {size[1]:g}, as {unit} says"
+                f"y from 0 to {size[1]:g}, {unit}"
             )
-    polygon = tuple((float(x) / size[0], float(y) / size[1]) for x, y in points)
+    polygon = without_repeats(tuple((float(x) / size[0], float(y) / size[1]) for x, y in points))
+    if len(polygon) < FEWEST_POINTS:
+        raise ConfigError(f"{where} has no area; give corners that are not all on one line")
     if crossing := first_crossing(polygon):
         raise ConfigError(
             f"{where} crosses itself: the edge after point {crossing[0] + 1} meets the one after point "
@@ -140,6 +142,11 @@ def polygon_of(points: object, size: tuple[float, float], where: str) -> Polygon
     if area_of(polygon) <= 0:
         raise ConfigError(f"{where} has no area; give corners that are not all on one line")
     return polygon
+
+
+def without_repeats(polygon: Polygon) -> Polygon:
+    """The polygon without corners that only repeat the one before; many programs end with the first one again."""
+    return tuple(corner for place, corner in enumerate(polygon) if corner != polygon[(place + 1) % len(polygon)])
 
 
 def area_of(polygon: Polygon) -> float:
