@@ -14,11 +14,14 @@ from api import (
     evaluate_commands,
     gallery_commands,
     ingest_commands,
+    join_command,
     model_commands,
     query_commands,
     serve_command,
+    zones_command,
 )
 from gallery.errors import PasserbyError
+from ingest.address import without_logins
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -39,6 +42,8 @@ gallery_commands.register(app)
 evaluate_commands.register(app)
 serve_command.register(app)
 model_commands.register(app)
+join_command.register(app)
+zones_command.register(app)
 
 
 def main() -> None:
@@ -90,5 +95,5 @@ def stop(message: str, code: int) -> None:
     """Ends with one line on standard error; the traceback too if PASSERBY_DEBUG is set."""
     if os.environ.get("PASSERBY_DEBUG"):
         traceback.print_exc()
-    sys.stderr.write(f"passerby: {' '.join(message.split())}\n")
+    sys.stderr.write(f"passerby: {without_logins(' '.join(message.split()))}\n")
     sys.exit(code)

@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gallery.errors import ConfigError
+from ingest.address import is_live, shown
+from ingest.live_limits import LIVE_LIMITS, LiveLimits
+
+if TYPE_CHECKING:
+    from ingest.zones import Zones
 
 CAMERA_NAME = re.compile(r"[\w][\w.\- ]{0,63}")
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 MAX_FPS = 1000
+MAX_WAIT_SECONDS = 10_000_000
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def at_least_one(parameter: typer.CallbackParam, value: int | None) -> int | None:
@@ -47,6 +54,19 @@ def fraction(parameter: typer.CallbackParam, value: float | None) -> float | Non
     """
     if value is not None and not 0 <= value <= 1:
         raise ConfigError(f"{option_of(parameter)} {value:g} is out of range; give 0 to 1")
+    return value
+
+
+def patience(parameter: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuses what is no time to wait.
+
+    Raises:
+        ConfigError: Naming the option and its value.
+    """
+    if value is not None and not 0 < value <= MAX_WAIT_SECONDS:
+        raise ConfigError(
+            f"{option_of(parameter)} {value:g} is out of range; give more than 0 and at most {MAX_WAIT_SECONDS} seconds"
+        )
     return value
 
 
@@ -134,6 +154,49 @@ EmbedderName = Annotated[
     ),
 ]
 
+ZonesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--zones",
+        metavar="FILE",
+        help="TOML file of zones to ignore and of privacy masks; `passerby zones` checks and shows it.",
+    ),
+]
+CameraSection = Annotated[
+    str | None,
+    typer.Option(
+        "--camera", metavar="NAME", help="Whose section of --zones counts.", show_default="the only one of the file"
+    ),
+]
+OpenTimeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        callback=patience,
+        help="How long a live camera may take to answer.",
+        show_default=f"{LIVE_LIMITS.open_seconds:g}",
+    ),
+]
+ReadTimeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        callback=patience,
+        help="A longer silence of a live camera is a loss.",
+        show_default=f"{LIVE_LIMITS.read_seconds:g}",
+    ),
+]
+StopAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--for",
+        metavar="SECONDS",
+        callback=patience,
+        help="How long to watch live cameras.",
+        show_default="until Ctrl-C",
+    ),
+]
+
 
 def data_folder(data: Path | None) -> Path:
     """The gallery's folder: as given, else in the user's data folder. Absolute."""
@@ -155,7 +218,7 @@ class CameraSource:
 
     Attributes:
         camera: Name of the camera.
-        source: File or folder, absolute, so that the gallery finds it again from anywhere.
+        source: File or folder, absolute, so that the gallery finds it again from anywhere; or a live camera.
         start: When its first frame was taken, UTC; None where it was not said.
     """
 
@@ -176,25 +239,55 @@ def parse_camera_source(text: str) -> CameraSource:
     camera, equals, source = text.partition("=")
     if not equals or not source:
         raise ConfigError(
-            f"{text!r} is not a camera: write NAME=SOURCE or NAME=SOURCE@START, for example door=door.mp4"
+            f"{shown(text)!r} is not a camera: write NAME=SOURCE or NAME=SOURCE@START, for example door=door.mp4"
         )
     if not CAMERA_NAME.fullmatch(camera):
         raise ConfigError(
-            f"camera name {camera!r} is not allowed: use 1-64 letters, digits, '_', '.', '-' or spaces, a letter or digit first"
+            f"camera name {shown(camera)!r} is not allowed: use 1-64 letters, digits, '_', '.', '-' or spaces, a letter or digit first"
         )
     try:
         source.encode()
     except UnicodeEncodeError as error:
-        raise ConfigError(f"camera {camera}: the name of {source!a} is no text in UTF-8; rename it") from error
+        raise ConfigError(f"camera {camera}: the name of {shown(source)!a} is no text in UTF-8; rename it") from error
     path, at, start = source.rpartition("@")
-    if not at or Path(source).exists():
+    # In an address an @ stands before the host too, so there only what begins as a date is a start.
+    if not at or Path(source).exists() or (is_live(source) and not DATE.match(start)):
         return CameraSource(camera, absolute(source), None)
     return CameraSource(camera, absolute(path), parse_time(start, f"the start of camera {camera}"))
 
 
 def absolute(source: str) -> str:
-    """The full path of a file or folder; an address stays what it is."""
-    return source if "://" in source else str(Path(source).expanduser().absolute())
+    """The full path of a file or folder; an address or a webcam stays what it is."""
+    return source if is_live(source) else str(Path(source).expanduser().absolute())
+
+
+def live_limits(
+    open_timeout: float | None, read_timeout: float | None, stop_after: float | None, sources: Sequence[str]
+) -> LiveLimits:
+    """How long live cameras are waited for and watched.
+
+    Raises:
+        ConfigError: If they say so, and none of the sources is live.
+    """
+    given = {"--open-timeout": open_timeout, "--read-timeout": read_timeout, "--for": stop_after}
+    said = [f"{option} {value:g}" for option, value in given.items() if value is not None]
+    if said and not any(is_live(source) for source in sources):
+        raise ConfigError(f"{said[0]} is for live cameras, and none of the sources is one; leave it out")
+    return LiveLimits(open_timeout or LIVE_LIMITS.open_seconds, read_timeout or LIVE_LIMITS.read_seconds, stop_after)
+
+
+def zones_given(path: Path | None, camera: str | None) -> "Zones":
+    """The zones of ``--zones FILE --camera NAME``; none where no file is given.
+
+    Raises:
+        ConfigError: If the file is wrong or does not know the camera, or there is a name without a file.
+    """
+    from ingest.zones import NO_ZONES
+    from ingest.zones_file import zones_of_one
+
+    if path is None and camera is not None:
+        raise ConfigError(f"--camera {camera} names a section of a file of zones; add --zones FILE")
+    return NO_ZONES if path is None else zones_of_one(path, camera)
 
 
 def parse_time(text: str, what: str) -> datetime:

@@ -13,6 +13,7 @@ from gallery.ingest_session import IngestSession
 from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.store import Gallery
 from gallery.tracklet import Tracklet
+from ingest.arrival import arriving
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
 from ingest.effort import EFFORT, Effort
@@ -20,15 +21,18 @@ from ingest.embedder import Embedder
 from ingest.follower import Follower, Tracker, under
 from ingest.frame import Frame
 from ingest.people import embed, find
-from ingest.prefetch import prefetch
 from ingest.source import Source
+from ingest.source_summary import Ending
 from ingest.watch import Watch
 
 OnProgress = Callable[[int, int | None], None]
 """Is told how many frames are done, and of how many (None where that is not known)."""
 
 BLOCK = 8
-"""Frames whose crops are embedded together, so that the networks' batches are full."""
+"""Frames whose crops are embedded together, so that the networks' batches are full.
+
+Of a live camera it is one at a time: waiting for more would make them old, and bunch those that a busy machine can take.
+"""
 
 GAP_SECONDS = 2.0
 """So much time without a frame is a hole in what was seen, and told with every answer."""
@@ -53,6 +57,9 @@ class IngestResult:
         start_origin: Where that time is from: given, container or epoch.
         already_done: Whether the gallery had all of it before.
         problems: What could not be read.
+        overlaps: Other sources of the camera that the gallery has of the same time.
+        dropped: Frames of a live camera that came while the networks were still busy.
+        ended: How it ended.
     """
 
     camera: str
@@ -66,6 +73,9 @@ class IngestResult:
     start_origin: str
     already_done: bool
     problems: tuple[str, ...]
+    overlaps: tuple[str, ...] = ()
+    dropped: int = 0
+    ended: Ending = "end"
 
 
 def ingest_camera(
@@ -145,8 +155,9 @@ def run(
     committed = time.monotonic()
     finished: list[Tracklet] = []
     before = progress.until
-    with prefetch(source.frames(progress.next_frame)) as frames:
-        for block in blocks(frames, BLOCK):
+    resumable = watch.resumable and not source.live
+    with arriving(source, progress.next_frame) as frames:
+        for block in blocks(frames, 1 if source.live else BLOCK):
             found = find(block, watch)
             embedded = embed(effort.embed, block, found, embedder, follower)
             for frame, people, vectors in zip(block, found, embedded, strict=True):
@@ -159,7 +170,7 @@ def run(
             before = progress.until
             on_progress(progress.frames, source.frame_count)
             if time.monotonic() - committed >= commit_seconds:
-                session.commit(finished, checkpoint(watch, follower) if watch.resumable else None, progress)
+                session.commit(finished, checkpoint(watch, follower) if resumable else None, progress)
                 finished = []
                 committed = time.monotonic()
     # This state is good for every detector, since there is nothing more to detect.
@@ -226,6 +237,14 @@ def ingest_spec(
 ) -> IngestSpec:
     """What the ingest is known by."""
     found_by = watch.detector.identity
+    settings: dict[str, object] = {
+        "detector": [found_by.sha256, found_by.settings],
+        "watch": watch.settings,
+        "embed": effort.embed,
+        "tracker": tracker.settings,
+    }
+    if source.zones:
+        settings["zones"] = source.zones.text
     return IngestSpec(
         camera=camera,
         source=source.name,
@@ -235,21 +254,13 @@ def ingest_spec(
         fps=source.fps,
         detector=found_by.name,
         embedder=embedder.identity,
-        settings=json.dumps(
-            {
-                "detector": [found_by.sha256, found_by.settings],
-                "watch": watch.settings,
-                "embed": effort.embed,
-                "tracker": tracker.settings,
-            },
-            sort_keys=True,
-        ),
+        settings=json.dumps(settings, sort_keys=True),
     )
 
 
 def ingest_result(session: IngestSession, source: Source, *, already_done: bool) -> IngestResult:
     """The session's progress as a result."""
-    progress = session.progress
+    progress, summary = session.progress, source.summary()
     return IngestResult(
         camera=session.spec.camera,
         source=source.name,
@@ -262,4 +273,7 @@ def ingest_result(session: IngestSession, source: Source, *, already_done: bool)
         start_origin=source.start_origin,
         already_done=already_done,
         problems=progress.problems,
+        overlaps=session.overlaps,
+        dropped=summary.frames_dropped,
+        ended=summary.ended,
     )

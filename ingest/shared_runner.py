@@ -3,12 +3,15 @@
 import queue
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
+from ingest.camera_job import INTERRUPTED, CameraJob, JobOutcome, OnEvent, run_job
 from ingest.detector import Detector
 from ingest.embedder import Embedder
-from ingest.runner import CameraJob, JobOutcome, Networks, OnEvent, OwnNetworks, run_job
+from ingest.networks import Networks, OwnNetworks
 from ingest.shared_network import SharedDetector, SharedEmbedder
+from ingest.stopping import stopped_by_signals
 from ingest.thread_budget import opencv_threads
 
 Told = tuple[str, int, int | None] | tuple[int, JobOutcome]
@@ -69,15 +72,22 @@ class SharedRunner:
         self.threads = threads
 
     def run(self, jobs: Sequence[CameraJob], on_event: OnEvent) -> list[JobOutcome]:
-        """Ingests all cameras. Left by an exception (Ctrl-C, say), all threads end after the frames in hand."""
-        shared, told, stopped = (
-            SharedNetworks(self.networks, self.threads),
-            queue.SimpleQueue[Told](),
-            threading.Event(),
-        )
+        """Ingests all cameras. Left by an exception (Ctrl-C, say), all threads end after the frames in hand.
+
+        With a live camera among them, Ctrl-C or SIGTERM ends them: live ones with all that was seen, others as if
+        interrupted. Only a second one raises.
+        """
+        with stopped_by_signals() if any(job.live for job in jobs) else nullcontext(threading.Event()) as ended:
+            return self._run(jobs, on_event, ended)
+
+    def _run(self, jobs: Sequence[CameraJob], on_event: OnEvent, ended: threading.Event) -> list[JobOutcome]:
+        shared, told = SharedNetworks(self.networks, self.threads), queue.SimpleQueue[Told]()
+        stopped = threading.Event()
         outcomes: dict[int, JobOutcome] = {}
         threads = [
-            threading.Thread(target=self._ingest, args=(k, job, shared, told, stopped), name=f"camera {job.camera}")
+            threading.Thread(
+                target=self._ingest, args=(k, job, shared, told, stopped, ended), name=f"camera {job.camera}"
+            )
             for k, job in enumerate(jobs)
         ]
         with opencv_threads(self.threads):
@@ -104,17 +114,18 @@ class SharedRunner:
         shared: SharedNetworks,
         told: "queue.SimpleQueue[Told]",
         stopped: threading.Event,
+        ended: threading.Event,
     ) -> None:
         """The thread of one camera: always tells an outcome."""
 
         def tell(camera: str, done: int, total: int | None) -> None:
-            if stopped.is_set():
+            if stopped.is_set() or (ended.is_set() and not job.live):
                 raise StoppedError
             told.put((camera, done, total))
 
-        outcome = JobOutcome(job.camera, (), "stopped; what it committed is kept")
+        outcome = JobOutcome(job.camera, (), INTERRUPTED)
         try:
-            outcome = run_job(job, self.folder, self.networks.effort, shared, self.threads, tell)
+            outcome = run_job(job, self.folder, self.networks.effort, shared, self.threads, tell, ended)
         except StoppedError:
             return
         except Exception as error:  # noqa: BLE001 (one camera's failure must not stop the others)

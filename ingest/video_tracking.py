@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from gallery.errors import ConfigError, SourceError
 from ingest.annotate import Annotator
+from ingest.arrival import arriving
 from ingest.camera import BLOCK, blocks, rate_seen
 from ingest.detector import Detector
 from ingest.effort import EFFORT
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
 from ingest.people import look
-from ingest.prefetch import prefetch
 from ingest.source import Source
 from ingest.thread_budget import opencv_threads
 from ingest.video_writer import VideoWriter
@@ -150,15 +150,15 @@ def track_video(
         log = stack.enter_context(TrackLog(out, coasted=coasted))
         video = stack.enter_context(VideoWriter(out / "annotated.mp4", rate=rate, threads=threads))
         stack.enter_context(opencv_threads(threads))
-        ahead = stack.enter_context(prefetch(source.frames()))
-        for block in blocks(ahead, BLOCK):
+        frames_of_source = stack.enter_context(arriving(source))
+        for block in blocks(frames_of_source, 1 if source.live else BLOCK):
             for frame, (detections, vectors) in zip(block, look(block, watch, embedder), strict=True):
                 step = tracker.step(detections.boxes, detections.confidences, vectors)
                 believed, shown = log.write(frame.index + 1, step, detections.confidences)
                 video.write(annotator.draw(frame, shown.ids, shown.boxes, believed), frame.time)
                 found += len(detections)
             frames += len(block)
-            on_progress(source.path.name, frames, source.frame_count)
+            on_progress(Path(source.name).name, frames, source.frame_count)
     seconds = time.monotonic() - began
     problems = source.summary().problems
     return TrackingResult(out / "annotated.mp4", out / "tracks.txt", frames, found, len(log.people), seconds, problems)

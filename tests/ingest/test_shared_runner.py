@@ -7,8 +7,10 @@ import pytest
 
 from gallery.check import check
 from gallery.store import Gallery
+from ingest.camera_job import CameraJob
 from ingest.effort import EFFORT, EVERYTHING
-from ingest.runner import CameraJob, LocalRunner, Networks
+from ingest.networks import Networks
+from ingest.runner import LocalRunner
 from ingest.shared_runner import SharedNetworks, SharedRunner
 from tests.ingest.videos import write_video
 from tests.ingest.walkers import BLUE, GREEN, RED, Walker, picture

@@ -2,10 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from ingest.frame import Frame, Image
 from ingest.source import Source
 from ingest.source_summary import SourceSummary
 from ingest.thresholds import Thresholds
+from ingest.zones import NO_ZONES
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 WIDTH, HEIGHT = 200, 220
@@ -74,7 +74,7 @@ class Clip:
         fps: float | None = None,
         seconds: Sequence[float] | None = None,
     ) -> None:
-        self.name, self.path = "clip", Path("/clip")
+        self.name, self.live, self.zones, self.length_seconds = "clip", False, NO_ZONES, None
         self.start, self.start_origin = start, "given"
         self.width, self.height, self.rate, self.fps = WIDTH, HEIGHT, 25.0, fps
         self.frame_count: int | None = count
@@ -85,7 +85,7 @@ class Clip:
         self._seconds = seconds or [index / 25 for index in range(count)]
         self._walkers = walkers
 
-    def frames(self, first: int = 0) -> Iterator[Frame]:
+    def frames(self, first: int = 0) -> Generator[Frame, None, None]:
         for index, seconds in enumerate(self._seconds):
             if index == self.fails_at:
                 raise InterruptedError("the test pulled the plug")
@@ -95,6 +95,9 @@ class Clip:
 
     def summary(self) -> SourceSummary:
         return SourceSummary(len(self._seconds), 0, len(self._seconds) / 25, self.problems)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 class BrightDetector:
