@@ -18,6 +18,7 @@ from api import (
     query_commands,
     serve_command,
 )
+from api.stopping import Stopped
 from gallery.errors import PasserbyError
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
@@ -51,6 +52,8 @@ def main() -> None:
         stop(str(error), BAD_INPUT)
     except TyperException as error:
         stop_usage(error)
+    except Stopped as stopped:
+        stop(str(stopped), INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:

@@ -18,6 +18,9 @@ FONT = cv2.FONT_HERSHEY_DUPLEX
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (16, 16, 16)
 
+TRAIL_SECONDS = 2.0
+"""How long a person's way stays visible, where nobody says."""
+
 GOLDEN = 0.61803398875
 """Steps of the golden section never come close to an earlier hue for long."""
 
@@ -34,7 +37,9 @@ DASH_PX = 9.0
 class Annotator:
     """Draws the people of one video, frame after frame; it remembers where they were, for their trails."""
 
-    def __init__(self, *, header: bool = True, trail_seconds: float = 2.0, clock_from: datetime | None = None) -> None:
+    def __init__(
+        self, *, header: bool = True, trail_seconds: float = TRAIL_SECONDS, clock_from: datetime | None = None
+    ) -> None:
         """Sets what is drawn.
 
         Args:

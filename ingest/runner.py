@@ -18,6 +18,7 @@ from ingest.models import load_detector, load_embedder
 from ingest.runtime import Device, Precision
 from ingest.source import open_source
 from ingest.thread_budget import divided, opencv_threads
+from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 
 STOP_SECONDS = 10.0
 """How long a stopped process may take to end before it is killed."""
@@ -52,11 +53,13 @@ class CameraJob:
         camera: Name.
         sources: Files or folders, each with the UTC time of its first frame if that was said.
         fps: Sampling rate, None for every frame.
+        tracking: Settings of its tracker that were chosen.
     """
 
     camera: str
     sources: tuple[tuple[str, datetime | None], ...]
     fps: float | None = None
+    tracking: TrackerOptions = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,7 @@ def run_source(
         min_confidence=networks.min_confidence,
         min_height_px=networks.min_height_px,
     )
-    tracker = pedestrian_tracker(embedder.thresholds, rate_seen(source))
+    tracker = pedestrian_tracker(embedder.thresholds, rate_seen(source), job.tracking)
     return ingest_camera(
         job.camera, source, gallery, detector, embedder, tracker, lambda done, total: on_event(job.camera, done, total)
     )

@@ -45,7 +45,7 @@ def test_a_video_that_browsers_play(video, tmp_path):
     )
     assert (result.frames, result.detections, result.people, result.problems) == (FRAMES, 172, 3, ())
     assert result.video == tmp_path / "new" / "folder" / "annotated.mp4"
-    assert sorted(path.name for path in result.video.parent.iterdir()) == ["annotated.mp4", "tracks.txt"]
+    assert sorted(path.name for path in result.video.parent.iterdir()) == ["annotated.mp4", "log.csv", "tracks.txt"]
     assert heard[-1] == ("walkers.mp4", FRAMES, FRAMES)
     assert [done for _, done, _ in heard] == sorted(done for _, done, _ in heard)
     with av.open(str(result.video)) as container:
