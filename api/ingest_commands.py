@@ -141,7 +141,12 @@ def track(
         "tracked"
     ),
     detections: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="MOTChallenge detections in place of a video.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="MOTChallenge detections in place of a video; "
+            "for them --max-cosine-distance is 0.2 and --max-age 30 by default.",
+        ),
     ] = None,
     embeddings: Annotated[
         Path | None, typer.Option(metavar="FILE", help="NumPy file (N, D): one vector per row of the detections.")

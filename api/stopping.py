@@ -8,7 +8,6 @@ from types import FrameType
 
 from ingest.stop import Stop
 
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

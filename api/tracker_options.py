@@ -1,68 +1,53 @@
 """Options about following people, for the commands that do."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 import typer
 
-from api.options import at_least_one, fraction, option_of
+from api.options import option_of
 from gallery.errors import ConfigError
 
-LONGEST_TRAIL_SECONDS = 3600.0
+N = TypeVar("N", int, float)
+
+MOST = 1_000_000
+"""Frames, detections or vectors: more than a track can have."""
 
 
-def cosine_distance(parameter: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuses what is no cosine distance.
+def within(low: N, high: N, remark: str = "") -> Callable[[typer.CallbackParam, N | None], N | None]:
+    """A check that a number is in its range, which names the option and its value where it is not."""
 
-    Raises:
-        ConfigError: Naming the option and its value.
-    """
-    if value is not None and not 0 <= value <= 2:
-        raise ConfigError(f"{option_of(parameter)} {value:g} is out of range; give 0 to 2")
-    return value
+    def check(parameter: typer.CallbackParam, value: N | None) -> N | None:
+        if value is not None and not low <= value <= high:
+            raise ConfigError(f"{option_of(parameter)} {value:g} is out of range; give {low} to {high}{remark}")
+        return value
 
-
-def at_least_none(parameter: typer.CallbackParam, value: int | None) -> int | None:
-    """Refuses numbers below 0.
-
-    Raises:
-        ConfigError: Naming the option and its value.
-    """
-    if value is not None and value < 0:
-        raise ConfigError(f"{option_of(parameter)} {value} is too small; give 1 or more, or 0 to keep all")
-    return value
-
-
-def trail_length(parameter: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuses what is no length of a trail.
-
-    Raises:
-        ConfigError: Naming the option and its value.
-    """
-    if value is not None and not 0 <= value <= LONGEST_TRAIL_SECONDS:
-        raise ConfigError(
-            f"{option_of(parameter)} {value:g} is out of range; give 0 to {LONGEST_TRAIL_SECONDS:g} seconds"
-        )
-    return value
+    return check
 
 
 MaxCosineDistance = Annotated[
     float | None,
     typer.Option(
         metavar="N",
-        callback=cosine_distance,
+        callback=within(0, 2),
         help="Largest cosine distance, 0-2, at which somebody looks like a track.",
-        show_default="the embedder's; for --detections 0.2",
+        show_default="the embedder's",
     ),
 ]
 NnBudget = Annotated[
     int | None,
-    typer.Option(metavar="N", callback=at_least_none, help="Vectors kept per track; 0 keeps all.", show_default="100"),
+    typer.Option(
+        metavar="N",
+        callback=within(0, MOST, ", 0 for all"),
+        help="Vectors kept per track to compare with; 0 keeps all.",
+        show_default="100",
+    ),
 ]
 MaxIouDistance = Annotated[
     float | None,
     typer.Option(
         metavar="N",
-        callback=fraction,
+        callback=within(0, 1),
         help="Largest 1 - IoU, 0-1, at which somebody stands where a track is.",
         show_default="0.7",
     ),
@@ -71,22 +56,25 @@ MaxAge = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        callback=at_least_one,
+        callback=within(1, MOST),
         help="Frames somebody may be unseen and keep the id.",
-        show_default="3 seconds of frames; for --detections 30",
+        show_default="3 seconds of frames",
     ),
 ]
 NInit = Annotated[
     int | None,
     typer.Option(
-        metavar="N", callback=at_least_one, help="Detections in a row that confirm a track.", show_default="3"
+        metavar="N",
+        callback=within(1, MOST),
+        help="Detections in a row that confirm a track.",
+        show_default="3",
     ),
 ]
 Trail = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        callback=trail_length,
+        callback=within(0, 300, " seconds"),
         help="How long somebody's way stays visible; 0 for no trails.",
         show_default="2",
     ),
