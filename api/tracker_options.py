@@ -19,7 +19,7 @@ def within(low: N, high: N, remark: str = "") -> Callable[[typer.CallbackParam, 
 
     def check(parameter: typer.CallbackParam, value: N | None) -> N | None:
         if value is not None and not low <= value <= high:
-            raise ConfigError(f"{option_of(parameter)} {value:g} is out of range; give {low} to {high}{remark}")
+            raise ConfigError(f"{option_of(parameter)} {value} is out of range; give {low} to {high}{remark}")
         return value
 
     return check
@@ -57,7 +57,7 @@ MaxAge = Annotated[
     typer.Option(
         metavar="N",
         callback=within(1, MOST),
-        help="Frames somebody may be unseen and keep the id.",
+        help="Frames within which somebody who was out of sight gets the same id again.",
         show_default="3 seconds of frames",
     ),
 ]
