@@ -77,7 +77,13 @@ def ingest(
     from ingest.models import resolve_detector, resolve_embedder
     from ingest.runner import LocalRunner, Networks
 
-    tracking = TrackerOptions(max_cosine_distance, nn_budget, max_iou_distance, max_age, n_init)
+    tracking = TrackerOptions(
+        max_cosine_distance=max_cosine_distance,
+        nn_budget=nn_budget,
+        max_iou_distance=max_iou_distance,
+        max_age=max_age,
+        n_init=n_init,
+    )
     jobs = camera_jobs([parse_camera_source(text) for text in cameras], start, fps, tracking)
     networks = Networks(resolve_detector(detector), resolve_embedder(embedder), device, precision, confidence)
     say(f"detector {networks.detector}, embedder {networks.embedder}")
@@ -194,7 +200,13 @@ def track(
         raise ConfigError(
             "give either a video or --detections FILE, for example `passerby track door.mp4 --out tracked`"
         )
-    tracking = TrackerOptions(max_cosine_distance, nn_budget, max_iou_distance, max_age, n_init)
+    tracking = TrackerOptions(
+        max_cosine_distance=max_cosine_distance,
+        nn_budget=nn_budget,
+        max_iou_distance=max_iou_distance,
+        max_age=max_age,
+        n_init=n_init,
+    )
     if detections is not None:
         refuse("--detections, which have no pixels", {"--trail": trail, "--display": display or None})
         if embeddings is None:
