@@ -13,7 +13,11 @@ from ingest.detector import Detections
 from ingest.frame import Frame, Image
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
+<<<<<<< HEAD
 from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
+=======
+from tracking.settings import TrackerSettings
+>>>>>>> main
 from tracking.tracker import DeepSort, Step, frames_of
 from tracking.trajectory import Trajectory
 
@@ -191,10 +195,194 @@ def pedestrian_tracker(thresholds: Thresholds, rate: float, options: TrackerOpti
     Raises:
         ValueError: If a chosen setting is out of its range.
     """
+    defaults = TrackerSettings(
+        max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS)
+    )
+    return DeepSort(options.over(defaults))
+
+
+State = dict[str, NDArray[np.generic]]
+
+JPEG_QUALITY = 90
+LOST_SECONDS = 3.0
+"""How long somebody may be hidden and still be followed as the same track."""
+
+
+class Tracker(Protocol):
+    """Gives the boxes of one camera their identities, frame by frame."""
+
+    @property
+    def settings(self) -> str:
+        """All that changes the tracks, as readable text."""
+        ...
+
+    def step(
+        self,
+        boxes: NDArray[np.float32],
+        confidences: NDArray[np.float32],
+        features: NDArray[np.float32] | None = None,
+    ) -> Step:
+        """Takes the boxes of the next frame; see ``DeepSort.step``."""
+        ...
+
+    def state(self) -> State:
+        """All that is needed to go on, as plain arrays."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Goes on from such a state."""
+        ...
+
+
+class OpenTrack:
+    """What is known so far of one track that goes on."""
+
+    def __init__(self, best: BestCrops) -> None:
+        self.frames: list[int] = []
+        self.times: list[int] = []
+        self.boxes: list[NDArray[np.float32]] = []
+        self.confidences: list[float] = []
+        self.sum: NDArray[np.float32] | None = None
+        self.best = best
+
+    def add(self, frame: Frame, box: NDArray[np.float32], confidence: float) -> None:
+        """Adds where the person is in one frame."""
+        self.frames.append(frame.index)
+        self.times.append(to_microseconds(frame.time))
+        self.boxes.append(box)
+        self.confidences.append(confidence)
+
+    def see(self, image: Image, vector: NDArray[np.float32], quality: float) -> None:
+        """Adds how the person looks in the frame added last."""
+        weighted = vector * np.float32(quality)
+        self.sum = weighted if self.sum is None else self.sum + weighted
+        place = self.best.rival(quality, self.times[-1])
+        if place is not None:
+            crop = Crop(self.frames[-1], self.boxes[-1], quality, encode_jpeg(image))
+            self.best.put(place, Candidate(crop, self.times[-1], vector))
+
+    def trajectory(self, track_id: int) -> Trajectory:
+        """The boxes so far."""
+        return Trajectory(
+            track_id,
+            np.array(self.frames, np.int64),
+            np.array(self.boxes, np.float32).reshape(-1, 4),
+            np.array(self.confidences, np.float32),
+        )
+
+    def vectors(self) -> NDArray[np.float32]:
+        """(1 + K, D) float32, unit length: the mean weighted by quality, then one per kept crop, best first."""
+        best = [candidate.vector for candidate in self.best.best_first()]
+        if self.sum is None:
+            raise ValueError("a track without any vector has no mean")
+        mean = self.sum / max(float(np.linalg.norm(self.sum)), 1e-12)
+        return np.stack([mean, *best]).astype(np.float32)
+
+
+class Follower:
+    """Tracker and tracklets of one camera.
+
+    Args:
+        camera: Name of the camera.
+        prefix: What the ids of its tracklets start with; they are ``PREFIX-NNNNNN``.
+        tracker: A fresh tracker.
+        crops: How many crops (with their vectors) a tracklet keeps.
+    """
+
+    def __init__(self, camera: str, prefix: str, tracker: Tracker, *, crops: int = 5) -> None:
+        self.camera = camera
+        self.prefix = prefix
+        self.tracker = tracker
+        self.crops = crops
+        self.open: dict[int, OpenTrack] = {}
+        self.confirmed: set[int] = set()
+
+    def step(
+        self, frame: Frame, detections: Detections, images: Sequence[Image], vectors: NDArray[np.float32]
+    ) -> list[Tracklet]:
+        """Takes the people of the next frame.
+
+        Args:
+            frame: The frame.
+            detections: N people.
+            images: Their N crops.
+            vectors: (N, D) float32, unit length.
+
+        Returns:
+            The tracklets that ended with this frame.
+        """
+        step = self.tracker.step(detections.boxes, detections.confidences, vectors)
+        qualities = crop_qualities(detections.boxes, detections.confidences, list(images), frame.image.shape[1])
+        for track_id, d, confirmed in zip(step.ids.tolist(), step.detections.tolist(), step.confirmed, strict=True):
+            if confirmed:
+                self.confirmed.add(track_id)
+            if d >= 0:
+                track = self.open.setdefault(track_id, OpenTrack(BestCrops(self.crops)))
+                track.add(frame, detections.boxes[d], float(detections.confidences[d]))
+                track.see(images[d], vectors[d], float(qualities[d]))
+        return self._close(step.removed.tolist())
+
+    def finish(self) -> list[Tracklet]:
+        """The tracklets that are still open when the source ends."""
+        return self._close(sorted(self.open))
+
+    def _close(self, ids: Sequence[int]) -> list[Tracklet]:
+        tracklets = []
+        for track_id in ids:
+            track = self.open.pop(track_id)
+            if track_id in self.confirmed:
+                self.confirmed.discard(track_id)
+                tracklets.append(self._tracklet(track_id, track))
+        return tracklets
+
+    def _tracklet(self, track_id: int, track: OpenTrack) -> Tracklet:
+        return Tracklet(
+            f"{self.prefix}-{track_id:06d}",
+            self.camera,
+            track.trajectory(track_id),
+            np.array(track.times, np.int64),
+            tuple(candidate.crop for candidate in track.best.best_first()),
+            track.vectors(),
+        )
+
+    def state(self) -> State:
+        """All that is needed to go on, as plain arrays."""
+        state: State = {f"tracker/{name}": array for name, array in self.tracker.state().items()}
+        state["open"] = np.array(sorted(self.open), np.int64)
+        state["confirmed"] = np.array(sorted(self.confirmed), np.int64)
+        for track_id, track in self.open.items():
+            state |= {f"{track_id}/{name}": array for name, array in open_track_state(track).items()}
+        return state
+
+    def restore(self, state: State) -> None:
+        """Goes on from a state that ``state`` gave."""
+        self.tracker.restore(under("tracker", state))
+        self.confirmed = set(state["confirmed"].tolist())
+        self.open = {
+            track_id: restored_open_track(under(str(track_id), state), self.crops)
+            for track_id in state["open"].tolist()
+        }
+
+
+def pedestrian_tracker(thresholds: Thresholds, rate: float, options: TrackerOptions = DEFAULT_OPTIONS) -> DeepSort:
+    """The tracker that cameras get.
+
+    Args:
+        thresholds: Of the embedder whose vectors it will see.
+        rate: Frames a second that it will see: a track outlives ``LOST_SECONDS`` unseen, whatever the rate.
+        options: What somebody chose instead.
+
+    Raises:
+        ValueError: If a chosen setting is out of its range.
+    """
     return DeepSort(
+<<<<<<< HEAD
         **options.over(
             {"max_cosine_distance": thresholds.max_cosine_distance, "max_age": frames_of(rate, LOST_SECONDS)}
         )
+=======
+        TrackerSettings(max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS))
+>>>>>>> main
     )
 
 

@@ -1,24 +1,15 @@
 """What can be set about following people, beside what the camera and the embedder decide."""
 
-from dataclasses import dataclass, fields
-from typing import TypedDict, cast
+from dataclasses import dataclass, fields, replace
 
-
-class TrackerSettings(TypedDict, total=False):
-    """Keywords of ``DeepSort``; those left out take its defaults."""
-
-    max_cosine_distance: float
-    nn_budget: int | None
-    max_iou_distance: float
-    max_age: int
-    n_init: int
+from tracking.settings import TrackerSettings
 
 
 @dataclass(frozen=True)
 class TrackerOptions:
     """Settings of the tracker that somebody chose; None leaves the default.
 
-    An option more is one field here, and one of the same name in ``TrackerSettings``.
+    Each field is one of ``TrackerSettings`` and has its name, so an option more is a line here.
 
     Attributes:
         max_cosine_distance: Largest cosine distance, 0-2, at which a detection looks like a track.
@@ -37,13 +28,17 @@ class TrackerOptions:
     def over(self, defaults: TrackerSettings) -> TrackerSettings:
         """The defaults, with what was chosen in their place.
 
-        >>> TrackerOptions(max_age=10, nn_budget=0).over({"max_age": 75, "n_init": 3})
-        {'max_age': 10, 'n_init': 3, 'nn_budget': None}
+        Raises:
+            ValueError: If a chosen setting is out of its range.
+
+        >>> chosen = TrackerOptions(max_age=10, nn_budget=0).over(TrackerSettings(max_age=75))
+        >>> chosen.max_age, chosen.n_init, chosen.nn_budget
+        (10, 3, None)
         """
         chosen = {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
         if self.nn_budget == 0:
             chosen["nn_budget"] = None
-        return cast(TrackerSettings, defaults | chosen)
+        return replace(defaults, **chosen)
 
 
 DEFAULT_OPTIONS = TrackerOptions()

@@ -27,6 +27,7 @@ from ingest.thread_budget import opencv_threads
 from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from ingest.video_writer import VideoWriter
 from tracking.motchallenge import MotTable, ResultWriter, read_detections
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step
 
 OnProgress = Callable[[str, int, int | None], None]
@@ -259,7 +260,9 @@ def track_detections(
     kept = np.ones(len(table), bool) if min_confidence is None else table.confidences >= min_confidence
     table, features = table.take(kept), None if features is None else features[kept]
     with TrackLog(out, coasted=coasted) as tracks, PeopleLog(out / "log.csv") as log:
-        for frame, step, confidences in follow(DeepSort(**options.over({})), table, features, last_frame, path):
+        for frame, step, confidences in follow(
+            DeepSort(options.over(TrackerSettings())), table, features, last_frame, path
+        ):
             _, shown = tracks.write(frame, step, confidences)
             log.write(frame, shown.ids, pace.after(frame))
     return TrackingResult(

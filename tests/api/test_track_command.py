@@ -1,12 +1,12 @@
 """``passerby track``: its options, what it says, and its end in good order."""
 
-import inspect
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -23,7 +23,7 @@ from tests.api.conftest import BUILT_IN
 from tests.ingest.videos import noise, write_video
 from tests.ingest.walkers import BLUE, GREEN, Walker, picture
 from tracking.motchallenge import read_results
-from tracking.tracker import DeepSort
+from tracking.settings import TrackerSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUN = "import signal; signal.signal(2, signal.default_int_handler); from api.main import main; main()"
@@ -72,7 +72,7 @@ def test_the_defaults_that_the_help_shows_are_the_constructors(passerby):
     def shown(name):
         return get_args(getattr(tracker_options, name))[1].show_default
 
-    of_tracker = {name: parameter.default for name, parameter in inspect.signature(DeepSort).parameters.items()}
+    of_tracker = asdict(TrackerSettings())
     assert float(shown("NnBudget")) == of_tracker["nn_budget"]
     assert float(shown("MaxIouDistance")) == of_tracker["max_iou_distance"]
     assert float(shown("NInit")) == of_tracker["n_init"]

@@ -1,16 +1,14 @@
 """Every option of the tracker does something; all numbers are worked by hand for boxes of 20 x 50."""
 
-import inspect
-
 import numpy as np
 import pytest
 
 from ingest.follower import pedestrian_tracker
 from ingest.thresholds import Thresholds
-from ingest.tracker_options import TrackerOptions, TrackerSettings
+from ingest.tracker_options import TrackerOptions
 from ingest.video_tracking import track_detections
 from tracking.motchallenge import read_results
-from tracking.tracker import DeepSort
+from tracking.settings import TrackerSettings
 
 THRESHOLDS = Thresholds(operating_point=0.9, visit_similarity=0.9, max_cosine_distance=0.1)
 
@@ -29,19 +27,21 @@ def ids_by_frame(tmp_path, seen, looks=None, **chosen):
 
 
 def test_every_setting_of_the_tracker_can_be_chosen_under_its_name():
-    settings = set(inspect.signature(DeepSort).parameters)
-    assert set(TrackerSettings.__annotations__) <= settings
-    assert set(TrackerOptions.__dataclass_fields__) == set(TrackerSettings.__annotations__)
+    assert set(TrackerOptions.__dataclass_fields__) <= set(TrackerSettings.__dataclass_fields__)
 
 
-def test_what_is_not_chosen_is_left_to_the_camera_the_embedder_and_the_tracker():
-    assert pedestrian_tracker(THRESHOLDS, 25.0).settings == DeepSort(max_cosine_distance=0.1, max_age=75).settings
-    chosen = TrackerOptions(max_age=10, n_init=2, max_iou_distance=0.5, nn_budget=7, max_cosine_distance=0.3)
-    expected = DeepSort(max_age=10, n_init=2, max_iou_distance=0.5, nn_budget=7, max_cosine_distance=0.3)
-    assert pedestrian_tracker(THRESHOLDS, 25.0, chosen).settings == expected.settings
-    assert pedestrian_tracker(THRESHOLDS, 25.0, TrackerOptions(nn_budget=0)).settings == (
-        DeepSort(max_cosine_distance=0.1, max_age=75, nn_budget=None).settings
-    )
+def test_what_is_not_chosen_is_left_to_the_camera_and_the_embedder():
+    def settings(**chosen):
+        return pedestrian_tracker(THRESHOLDS, 25.0, TrackerOptions(**chosen)).settings
+
+    plain = settings()
+    assert "max_cosine_distance=0.1 nn_budget=100 max_iou_distance=0.7 max_age=75 n_init=3" in plain
+    assert settings(max_age=10) == plain.replace("max_age=75", "max_age=10")
+    assert settings(n_init=2) == plain.replace("n_init=3", "n_init=2")
+    assert settings(nn_budget=7) == plain.replace("nn_budget=100", "nn_budget=7")
+    assert settings(nn_budget=0) == plain.replace("nn_budget=100", "nn_budget=None")
+    assert settings(max_iou_distance=0.5) == plain.replace("max_iou_distance=0.7", "max_iou_distance=0.5")
+    assert settings(max_cosine_distance=0.3) == plain.replace("cosine_distance=0.1", "cosine_distance=0.3")
 
 
 @pytest.mark.parametrize(("max_age", "after"), [(10, 2), (11, 1), (None, 1)])
