@@ -1,6 +1,7 @@
 """From what is given on the command line to one job for each camera."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from api.options import CameraSource
@@ -9,6 +10,7 @@ from ingest.address import is_live, shown
 from ingest.camera_job import CameraJob
 from ingest.live_limits import LIVE_LIMITS, LiveLimits
 from ingest.recordings import recordings
+from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from ingest.zones import NO_ZONES, Zones
 
 
@@ -19,6 +21,7 @@ def camera_jobs(
     *,
     zones: Mapping[str, Zones] | None = None,
     limits: LiveLimits = LIVE_LIMITS,
+    tracking: TrackerOptions = DEFAULT_OPTIONS,
 ) -> list[CameraJob]:
     """One job per camera, its sources in the order given; folders and patterns of videos become those videos.
 
@@ -28,6 +31,7 @@ def camera_jobs(
         fps: Sampling rate.
         zones: By camera; those that it does not name have none.
         limits: How long live cameras are waited for and watched.
+        tracking: Settings of the trackers that were chosen.
 
     Raises:
         ConfigError: If a camera has a live source and others beside it.
@@ -37,7 +41,7 @@ def camera_jobs(
     for source in sources:
         by_camera.setdefault(source.camera, []).append(source)
     return [
-        _job(camera, given, start, fps, (zones or {}).get(camera, NO_ZONES), limits)
+        replace(_job(camera, given, start, fps, (zones or {}).get(camera, NO_ZONES), limits), tracking=tracking)
         for camera, given in by_camera.items()
     ]
 

@@ -1,13 +1,11 @@
-"""``passerby ingest`` and ``passerby track``: video in."""
+"""``passerby ingest``: video into the gallery."""
 
-from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.options import (
-    CameraSection,
     Confidence,
     Data,
     DetectFps,
@@ -30,13 +28,13 @@ from api.options import (
     parse_camera_source,
     parse_optional_time,
     thread_count,
-    zones_given,
 )
-from api.output import plain, print_json, print_table, say
+from api.output import print_json, print_table, say
 from api.progress import progress_bars
-from gallery.errors import ConfigError, SourceError
-from ingest.address import is_live
+from api.tracker_options import MaxAge, MaxCosineDistance, MaxIouDistance, NInit, NnBudget
+from gallery.errors import SourceError
 from ingest.effort import EFFORT, Effort
+from ingest.tracker_options import TrackerOptions
 
 if TYPE_CHECKING:
     from ingest.camera_job import JobOutcome
@@ -62,7 +60,6 @@ ENDINGS = {
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command()(ingest)
-    app.command()(track)
 
 
 def ingest(
@@ -85,6 +82,11 @@ def ingest(
     detect_fps: DetectFps = EFFORT.detect_fps,
     embed: EmbedOption = EFFORT.embed,
     runner: RunnerName = "processes",
+    max_cosine_distance: MaxCosineDistance = None,
+    nn_budget: NnBudget = None,
+    max_iou_distance: MaxIouDistance = None,
+    max_age: MaxAge = None,
+    n_init: NInit = None,
     zones: ZonesFile = None,
     stop_after: StopAfter = None,
     open_timeout: OpenTimeout = None,
@@ -119,6 +121,13 @@ def ingest(
         fps,
         zones=None if zones is None else zones_of(zones, names),
         limits=limits,
+        tracking=TrackerOptions(
+            max_cosine_distance=max_cosine_distance,
+            nn_budget=nn_budget,
+            max_iou_distance=max_iou_distance,
+            max_age=max_age,
+            n_init=n_init,
+        ),
     )
     effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
     networks = Networks(
@@ -170,100 +179,3 @@ def show_outcomes(outcomes: "list[JobOutcome]", detector: str, embedder: str, *,
         for r in results
     ]
     print_table("Ingested", columns, rows)
-
-
-def track(
-    source: Annotated[
-        str | None, typer.Argument(metavar="SOURCE", help="Video file, folder of images, address or webcam.")
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for annotated.mp4 and tracks.txt.")] = Path(
-        "tracked"
-    ),
-    detections: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="MOTChallenge detections in place of a video.")
-    ] = None,
-    embeddings: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="NumPy file (N, D): one vector per row of the detections.")
-    ] = None,
-    detector: DetectorName = "auto",
-    embedder: EmbedderName = "auto",
-    fps: Fps = None,
-    confidence: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            help="Least confidence of a detection: 0-1, or as the file counts it.",
-            show_default="the detector's",
-        ),
-    ] = None,
-    coasted: Annotated[
-        bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
-    ] = False,
-    skip_still: SkipStill = EFFORT.skip_still,
-    zones: ZonesFile = None,
-    camera: CameraSection = None,
-    stop_after: StopAfter = None,
-    open_timeout: OpenTimeout = None,
-    read_timeout: ReadTimeout = None,
-    device: Device = "cpu",
-    threads: Threads = None,
-    precision: Precision = "fp32",
-    as_json: Json = False,
-) -> None:
-    """Follow the people of one video, or of a live camera until Ctrl-C.
-
-    Writes an annotated video that browsers play, and their boxes as text (MOTChallenge).
-
-    Example: passerby track door.mp4 --out tracked
-    """
-    from ingest.models import load_detector, load_embedder
-    from ingest.source import open_source
-    from ingest.stopping import stopped_by_signals
-    from ingest.video_tracking import track_detections, track_video
-    from ingest.zoned import zoned_detector, zoned_source
-
-    if (source is None) == (detections is None):
-        raise ConfigError(
-            "give either a video or --detections FILE, for example `passerby track door.mp4 --out tracked`"
-        )
-    limits = live_limits(open_timeout, read_timeout, stop_after, [source or ""])
-    seen_through = zones_given(zones, camera)
-    ended = "end"
-    if detections is not None:
-        if zones is not None:
-            raise ConfigError(f"--zones {zones} needs pixels; it goes with a video, not with --detections")
-        result = track_detections(detections, embeddings, out, confidence, coasted=coasted)
-    elif source is not None:
-        if confidence is not None and not 0 <= confidence <= 1:
-            raise ConfigError(f"--confidence {confidence:g} is out of range; give 0 to 1")
-        count = thread_count(threads)
-        people = load_detector(detector, threads=count, device=device, precision=precision, min_confidence=confidence)
-        vectors = load_embedder(embedder, threads=count, device=device, precision=precision)
-        say(f"detector {people.identity.name}, embedder {vectors.identity.name}")
-        with ExitStack() as stack:
-            stop = stack.enter_context(stopped_by_signals()) if is_live(source) else None
-            opened = open_source(source, fps=fps, limits=limits, stop=stop)
-            seen = stack.enter_context(closing(zoned_source(opened, seen_through)))
-            bars = stack.enter_context(progress_bars())
-            result = track_video(
-                seen,
-                zoned_detector(people, seen),
-                vectors,
-                out,
-                bars,
-                coasted=coasted,
-                skip_still=skip_still,
-                threads=count,
-            )
-            ended = seen.summary().ended
-    for problem in result.problems:
-        say(problem)
-    if ended in ENDINGS:
-        say(ENDINGS[ended])
-    shown = plain(result)
-    if as_json:
-        print_json(result)
-    elif isinstance(shown, dict):
-        print_table("Tracked", ("", ""), [(key, str(value)) for key, value in shown.items() if key != "problems"])
-    if ended == "lost":
-        raise typer.Exit(1)

@@ -18,8 +18,10 @@ from api import (
     model_commands,
     query_commands,
     serve_command,
+    track_command,
     zones_command,
 )
+from api.stopping import Stopped
 from gallery.errors import PasserbyError
 from ingest.address import without_logins
 
@@ -37,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 ingest_commands.register(app)
+track_command.register(app)
 query_commands.register(app)
 gallery_commands.register(app)
 evaluate_commands.register(app)
@@ -56,6 +59,8 @@ def main() -> None:
         stop(str(error), BAD_INPUT)
     except TyperException as error:
         stop_usage(error)
+    except Stopped as stopped:
+        stop(str(stopped), INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:

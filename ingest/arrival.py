@@ -6,14 +6,18 @@ from contextlib import closing, contextmanager
 from ingest.frame import Frame
 from ingest.prefetch import prefetch
 from ingest.source import Source
+from ingest.stop import Stop
 
 
 @contextmanager
-def arriving(source: Source, first: int = 0) -> Iterator[Iterator[Frame]]:
-    """The frames of a source from index ``first`` on. A live camera has a thread of its own and needs no other."""
+def arriving(source: Source, first: int = 0, *, stop: Stop | None = None) -> Iterator[Iterator[Frame]]:
+    """The frames of a source from index ``first`` on, until a stop is asked for.
+
+    A live camera has a thread of its own and needs no other; it was told when it was opened what ends it.
+    """
     if source.live:
         with closing(source.frames(first)) as frames:
             yield frames
     else:
-        with prefetch(source.frames(first)) as ahead:
+        with prefetch(source.frames(first), stop=stop) as ahead:
             yield ahead

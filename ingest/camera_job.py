@@ -21,6 +21,7 @@ from ingest.source import Source
 from ingest.source_summary import StartOrigin
 from ingest.succession import Succession
 from ingest.thread_budget import opencv_threads
+from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from ingest.zoned import zoned_detector, zoned_source
 from ingest.zones import NO_ZONES, Zones
 
@@ -38,6 +39,7 @@ class CameraJob:
         zones: What of its pictures is not looked at.
         limits: How long a live camera is waited for and watched.
         named: Those of the sources whose time was read from their names.
+        tracking: Settings of its tracker that were chosen.
     """
 
     camera: str
@@ -46,6 +48,7 @@ class CameraJob:
     zones: Zones = NO_ZONES
     limits: LiveLimits = LIVE_LIMITS
     named: frozenset[str] = frozenset()
+    tracking: TrackerOptions = DEFAULT_OPTIONS
 
     @property
     def live(self) -> bool:
@@ -103,7 +106,7 @@ def run_job(
                     origin: StartOrigin = "name" if path in job.named else "given"
                     source = row.open(path, start, origin, fps=job.fps, limits=job.limits, stop=stop)
                     with closing(zoned_source(source, job.zones)) as seen:
-                        result = run_source(job.camera, seen, gallery, effort, loader.detector, embedder, on_event)
+                        result = run_source(job, seen, gallery, effort, loader.detector, embedder, on_event)
                     row.ended(source, result.video_seconds)
                     results.append(result)
                 except SourceError as error:
@@ -119,7 +122,7 @@ def run_job(
 
 
 def run_source(
-    camera: str,
+    job: CameraJob,
     source: Source,
     gallery: Gallery,
     effort: Effort,
@@ -129,12 +132,12 @@ def run_source(
 ) -> IngestResult:
     """Ingests one source with a fresh detector and a fresh tracker."""
     return ingest_camera(
-        camera,
+        job.camera,
         source,
         gallery,
         zoned_detector(fresh_detector(), source),
         embedder,
-        pedestrian_tracker(embedder.thresholds, effort.searched_rate(rate_seen(source))),
-        lambda done, total: on_event(camera, done, total),
+        pedestrian_tracker(embedder.thresholds, effort.searched_rate(rate_seen(source)), job.tracking),
+        lambda done, total: on_event(job.camera, done, total),
         effort=effort,
     )

@@ -14,6 +14,7 @@ from ingest.detector import Detections
 from ingest.frame import Frame, Image
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
+from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from tracking.certainty import sure_partners
 from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step, frames_of
@@ -249,16 +250,21 @@ class Follower:
         }
 
 
-def pedestrian_tracker(thresholds: Thresholds, rate: float) -> DeepSort:
+def pedestrian_tracker(thresholds: Thresholds, rate: float, options: TrackerOptions = DEFAULT_OPTIONS) -> DeepSort:
     """The tracker that cameras get.
 
     Args:
         thresholds: Of the embedder whose vectors it will see.
         rate: Frames a second that it will see: a track outlives ``LOST_SECONDS`` unseen, whatever the rate.
+        options: What somebody chose instead.
+
+    Raises:
+        ValueError: If a chosen setting is out of its range.
     """
-    return DeepSort(
-        TrackerSettings(max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS))
+    defaults = TrackerSettings(
+        max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS)
     )
+    return DeepSort(options.over(defaults))
 
 
 def under(folder: str, state: State) -> State:
