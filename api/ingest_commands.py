@@ -15,6 +15,7 @@ from api.options import (
     EmbedOption,
     Fps,
     Json,
+    LowConfidence,
     OpenTimeout,
     Precision,
     ReadTimeout,
@@ -34,7 +35,7 @@ from api.progress import progress_bars
 from api.tracker_options import MaxAge, MaxCosineDistance, MaxIouDistance, NInit, NnBudget
 from gallery.errors import SourceError
 from ingest.effort import EFFORT, Effort
-from ingest.tracker_options import TrackerOptions
+from ingest.tracker_options import LOW_CONFIDENCE, TrackerOptions
 
 if TYPE_CHECKING:
     from ingest.camera_job import JobOutcome
@@ -78,6 +79,7 @@ def ingest(
     embedder: EmbedderName = "auto",
     fps: Fps = None,
     confidence: Confidence = None,
+    low_confidence: LowConfidence = LOW_CONFIDENCE,
     skip_still: SkipStill = EFFORT.skip_still,
     detect_fps: DetectFps = EFFORT.detect_fps,
     embed: EmbedOption = EFFORT.embed,
@@ -131,7 +133,13 @@ def ingest(
     )
     effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
     networks = Networks(
-        resolve_detector(detector), resolve_embedder(embedder), device, precision, confidence, effort=effort
+        resolve_detector(detector),
+        resolve_embedder(embedder),
+        device,
+        precision,
+        confidence,
+        low_confidence,
+        effort=effort,
     )
     say(f"detector {networks.detector}, embedder {networks.embedder}")
     run_by = LocalRunner if runner == "processes" else SharedRunner

@@ -86,6 +86,15 @@ Confidence = Annotated[
         metavar="N", callback=fraction, help="Least confidence of a detection, 0-1.", show_default="the detector's"
     ),
 ]
+LowConfidence = Annotated[
+    float,
+    typer.Option(
+        metavar="N",
+        callback=fraction,
+        help="Least confidence of a box that may go on with a track, though not begin one; "
+        "1 for as much as any other. Networks only.",
+    ),
+]
 Threads = Annotated[
     int | None,
     typer.Option(

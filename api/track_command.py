@@ -16,6 +16,7 @@ from api.options import (
     EmbedderName,
     Fps,
     Json,
+    LowConfidence,
     OpenTimeout,
     Precision,
     ReadTimeout,
@@ -35,7 +36,7 @@ from gallery.errors import ConfigError
 from ingest.address import is_live
 from ingest.effort import EFFORT
 from ingest.stop import Stop
-from ingest.tracker_options import TrackerOptions
+from ingest.tracker_options import LOW_CONFIDENCE, TrackerOptions
 
 if TYPE_CHECKING:
     from ingest.source import Source
@@ -76,6 +77,7 @@ def track(
             show_default="the detector's",
         ),
     ] = None,
+    low_confidence: LowConfidence = LOW_CONFIDENCE,
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
@@ -138,7 +140,14 @@ def track(
         if confidence is not None and not 0 <= confidence <= 1:
             raise ConfigError(f"--confidence {confidence:g} is out of range; give 0 to 1")
         count = thread_count(threads)
-        people = load_detector(detector, threads=count, device=device, precision=precision, min_confidence=confidence)
+        people = load_detector(
+            detector,
+            threads=count,
+            device=device,
+            precision=precision,
+            min_confidence=confidence,
+            low_confidence=low_confidence,
+        )
         vectors = load_embedder(embedder, threads=count, device=device, precision=precision)
         say(f"detector {people.identity.name}, embedder {vectors.identity.name}")
         stop, ended = Stop(), threading.Event()

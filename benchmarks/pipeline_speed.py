@@ -204,7 +204,7 @@ def scored(scene: Path, cache: Path, detector: Detector, embedder: Embedder, eff
     parts = SceneParts(
         detector=lambda: counted.detector,
         embedder=counted.embedder,
-        tracker=lambda rate: pedestrian_tracker(embedder.thresholds, rate),
+        tracker=lambda rate, sure: pedestrian_tracker(embedder.thresholds, rate, sure_confidence=sure),
         finder=lambda: load_still_detector(DETECTOR, threads=1),
         effort=effort,
     )

@@ -116,7 +116,9 @@ def ingest_camera(
     with gallery.begin_ingest(ingest_spec(camera, source, watch, embedder, tracker, effort)) as session:
         already_done = session.already_done
         if not already_done:
-            follower = Follower(camera, f"{camera}-{session.spec.key[:8]}", tracker, embedder.embed)
+            sure = detector.identity.sure_confidence
+            prefix = f"{camera}-{session.spec.key[:8]}"
+            follower = Follower(camera, prefix, tracker, embedder.embed, sure_confidence=sure)
             resume(session, watch, follower)
             run(session, watch, follower, source, embedder, effort, on_progress, commit_seconds)
         return ingest_result(session, source, already_done=already_done)
@@ -165,7 +167,7 @@ def run(
                     follower.pass_over(frame)
                 else:
                     finished += follower.step(frame, people.detections, people.images, vectors)
-            progress = advance(progress, block, sum(len(people) for people in found if people is not None), began)
+            progress = advance(progress, block, sum(int(people.sure.sum()) for people in found if people is not None), began)
             progress = replace(progress, gaps=progress.gaps + gaps_in(block, before, rate_seen(source)))
             before = progress.until
             on_progress(progress.frames, source.frame_count)

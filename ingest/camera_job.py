@@ -131,13 +131,15 @@ def run_source(
     on_event: OnEvent,
 ) -> IngestResult:
     """Ingests one source with a fresh detector and a fresh tracker."""
+    detector = zoned_detector(fresh_detector(), source)
+    rate, sure = effort.searched_rate(rate_seen(source)), detector.identity.sure_confidence
     return ingest_camera(
         job.camera,
         source,
         gallery,
-        zoned_detector(fresh_detector(), source),
+        detector,
         embedder,
-        pedestrian_tracker(embedder.thresholds, effort.searched_rate(rate_seen(source)), job.tracking),
+        pedestrian_tracker(embedder.thresholds, rate, job.tracking, sure_confidence=sure),
         lambda done, total: on_event(job.camera, done, total),
         effort=effort,
     )

@@ -28,6 +28,10 @@ Embed = Callable[[Sequence[Image]], NDArray[np.float32]]
 JPEG_QUALITY = 90
 LOST_SECONDS = 3.0
 """How long somebody may be hidden and still be followed as the same track."""
+VETO_FACTOR = 1.4
+"""So many times the distance that an embedder's tracker allows are the looks of somebody else."""
+MIN_VISIBLE = 0.3
+"""A crop that shows less of its person, the rest being hidden by somebody nearer, tells nothing of the person's looks."""
 REFRESH_SECONDS = 0.5
 """How long a track goes on by its place alone before the person is looked at again."""
 
@@ -131,16 +135,25 @@ class Follower:
         tracker: A fresh tracker.
         embed: Makes the vectors of kept crops that came without one; None where all come with theirs.
         crops: How many crops (with their vectors) a tracklet keeps.
+        sure_confidence: Of the detector: boxes below it go on with tracks, but nobody looks at them.
     """
 
     def __init__(
-        self, camera: str, prefix: str, tracker: Tracker, embed: Embed | None = None, *, crops: int = 5
+        self,
+        camera: str,
+        prefix: str,
+        tracker: Tracker,
+        embed: Embed | None = None,
+        *,
+        crops: int = 5,
+        sure_confidence: float = 0.0,
     ) -> None:
         self.camera = camera
         self.prefix = prefix
         self.tracker = tracker
         self.embed = embed
         self.crops = crops
+        self.sure_confidence = sure_confidence
         self.open: dict[int, OpenTrack] = {}
         self.confirmed: set[int] = set()
         self.last_frame = -1
@@ -170,7 +183,8 @@ class Follower:
                 self._fill(track, frame.index, detections.boxes[d], float(detections.confidences[d]))
                 now = to_microseconds(frame.time)
                 track.add(frame.index, now, detections.boxes[d], float(detections.confidences[d]))
-                track.see(images[d], vectors[d], float(qualities[d]))
+                if detections.confidences[d] >= self.sure_confidence:
+                    track.see(images[d], vectors[d], float(qualities[d]))
         self.last_frame, self.passed = frame.index, []
         return self._close(step.removed.tolist())
 
@@ -186,9 +200,9 @@ class Follower:
         """
         tracks, boxes = self.tracker.predicted()
         partners = sure_partners(boxes, tracks.confirmed & (tracks.missed == 1), detections.boxes)
-        wanted = partners < 0
+        wanted = (partners < 0) & (detections.confidences >= self.sure_confidence)
         longest = round(REFRESH_SECONDS * 1e6)
-        for d in np.flatnonzero(~wanted):
+        for d in np.flatnonzero((partners >= 0) & (detections.confidences >= self.sure_confidence)):
             track = self.open[int(tracks.ids[partners[d]])]
             wanted[d] = to_microseconds(frame.time) - track.embedded >= longest
         return np.asarray(wanted, np.bool_)
@@ -250,19 +264,26 @@ class Follower:
         }
 
 
-def pedestrian_tracker(thresholds: Thresholds, rate: float, options: TrackerOptions = DEFAULT_OPTIONS) -> DeepSort:
-    """The tracker that cameras get.
+def pedestrian_tracker(
+    thresholds: Thresholds, rate: float, options: TrackerOptions = DEFAULT_OPTIONS, *, sure_confidence: float = 0.0
+) -> DeepSort:
+    """The tracker that cameras get: DeepSORT with those improvements that paid on scenes kept for choosing.
 
     Args:
         thresholds: Of the embedder whose vectors it will see.
         rate: Frames a second that it will see: a track outlives ``LOST_SECONDS`` unseen, whatever the rate.
         options: What somebody chose instead.
+        sure_confidence: Of the detector whose boxes it will see; see ``DetectorIdentity``.
 
     Raises:
         ValueError: If a chosen setting is out of its range.
     """
     defaults = TrackerSettings(
-        max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS)
+        max_cosine_distance=thresholds.max_cosine_distance,
+        max_age=frames_of(rate, LOST_SECONDS),
+        high_confidence=sure_confidence,
+        veto_distance=min(VETO_FACTOR * thresholds.max_cosine_distance, 2.0),
+        min_visible=MIN_VISIBLE,
     )
     return DeepSort(options.over(defaults))
 

@@ -66,6 +66,7 @@ def load_detector(
     device: Device = "cpu",
     precision: Precision = "fp32",
     min_confidence: float | None = None,
+    low_confidence: float | None = None,
     min_height_px: float | None = None,
 ) -> Detector:
     """Loads a detector; its ``identity`` says which one it is.
@@ -77,6 +78,8 @@ def load_detector(
         device: Where a network runs; the built-in detectors have no use for it.
         precision: What a network computes in.
         min_confidence: Boxes below it are left out; by default what the detector's description says.
+        low_confidence: A network's boxes from this one on are given all the same, for trackers (see
+            ``DetectorIdentity.sure_confidence``); None gives none. The built-in detectors have none.
         min_height_px: Boxes lower than this in the picture are left out; by default what the detector likes.
 
     Raises:
@@ -89,7 +92,8 @@ def load_detector(
     sha256 = chosen.fingerprint()
     batch = 1 if chosen.network.decoding == "paddledetection" else _DETECTOR_BATCH[device]
     runtime = open_runtime(chosen.path, batch=batch, threads=threads, device=device, precision=precision)
-    return _DECODERS[chosen.network.decoding](chosen.network, runtime, sha256=sha256, precision=precision, **limits)
+    decoder = _DECODERS[chosen.network.decoding]
+    return decoder(chosen.network, runtime, sha256=sha256, precision=precision, low_confidence=low_confidence, **limits)
 
 
 def load_embedder(

@@ -33,6 +33,7 @@ class NetworkDetector(ABC):
         *,
         sha256: str,
         min_confidence: float | None = None,
+        low_confidence: float | None = None,
         min_height_px: float = MIN_HEIGHT_PX,
         precision: str = "fp32",
     ) -> None:
@@ -42,15 +43,20 @@ class NetworkDetector(ABC):
             network: What it is.
             runtime: The network, loaded.
             sha256: Fingerprint of its files and description, for the identity.
-            min_confidence: Boxes below it are left out; by default what the description says.
+            min_confidence: Boxes below it are nobody by themselves; by default what the description says.
+            low_confidence: Boxes from it on are given all the same, for trackers; None gives none.
             min_height_px: Boxes lower than this in the picture are left out.
             precision: What the runtime computes in, for the identity.
         """
         self._network, self._runtime = network, runtime
-        self._min_confidence = network.confidence if min_confidence is None else min_confidence
+        sure = network.confidence if min_confidence is None else min_confidence
+        low = sure if low_confidence is None else min(low_confidence, sure)
+        self._min_confidence = low
         self._min_height_px = min_height_px
-        settings = f"min_confidence={self._min_confidence:g} min_height_px={min_height_px:g} precision={precision}"
-        self.identity = DetectorIdentity(network.name, sha256, settings)
+        settings = f"min_confidence={sure:g} min_height_px={min_height_px:g} precision={precision}"
+        if low < sure:
+            settings += f" low_confidence={low:g}"
+        self.identity = DetectorIdentity(network.name, sha256, settings, sure if low < sure else 0.0)
         self.batch = runtime.batch
 
     @abstractmethod

@@ -8,6 +8,7 @@ from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.models import load_detector, load_embedder
 from ingest.runtime import Device, Precision
+from ingest.tracker_options import LOW_CONFIDENCE
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Networks:
         device: ``cpu``, ``cuda`` or ``tensorrt``.
         precision: ``fp32``, ``bf16``, ``fp16`` or ``int8``.
         min_confidence: Least confidence of a detection; None takes the detector's own default.
+        low_confidence: Least confidence of a box that may go on with a track; None asks for no such boxes.
         min_height_px: People lower than this are left out; None takes the detector's own default.
         effort: Which frames are searched, and which crops embedded.
     """
@@ -29,6 +31,7 @@ class Networks:
     device: Device = "cpu"
     precision: Precision = "fp32"
     min_confidence: float | None = None
+    low_confidence: float | None = LOW_CONFIDENCE
     min_height_px: float | None = None
     effort: Effort = EFFORT
 
@@ -78,5 +81,6 @@ class OwnNetworks:
             device=networks.device,
             precision=networks.precision,
             min_confidence=networks.min_confidence,
+            low_confidence=networks.low_confidence,
             min_height_px=networks.min_height_px,
         )

@@ -43,6 +43,7 @@ class PaddleDetector(NetworkDetector):
         *,
         sha256: str,
         min_confidence: float | None = None,
+        low_confidence: float | None = None,
         min_height_px: float = MIN_HEIGHT_PX,
         precision: str = "fp32",
     ) -> None:
@@ -56,6 +57,7 @@ class PaddleDetector(NetworkDetector):
             runtime,
             sha256=sha256,
             min_confidence=min_confidence,
+            low_confidence=low_confidence,
             min_height_px=min_height_px,
             precision=precision,
         )

@@ -23,10 +23,12 @@ class People:
     Attributes:
         detections: N people, each large enough to be embedded.
         images: Their N crops, views of the frame.
+        sure: (N,) bool, False for boxes that only go on with a track; nobody looks at those.
     """
 
     detections: Detections
     images: list[Image]
+    sure: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -35,15 +37,16 @@ class People:
 def find(frames: Sequence[Frame], watch: Watch) -> list[People | None]:
     """The people of each frame; None where nobody was looked for. Boxes too small to embed are left out."""
     return [
-        None if detections is None else cut_out(frame.image, detections)
+        None if detections is None else cut_out(frame.image, detections, watch.detector.identity.sure_confidence)
         for frame, detections in zip(frames, watch.detect(frames), strict=True)
     ]
 
 
-def cut_out(image: Image, detections: Detections) -> People:
+def cut_out(image: Image, detections: Detections, sure_confidence: float) -> People:
     """The detections of an image that can be embedded, with their crops."""
     images, kept = cut_crops(image, detections.boxes)
-    return People(Detections(detections.boxes[kept], detections.confidences[kept]), images)
+    confidences = detections.confidences[kept]
+    return People(Detections(detections.boxes[kept], confidences), images, confidences >= sure_confidence)
 
 
 def look(frames: Sequence[Frame], watch: Watch, embedder: Embedder) -> list[tuple[Detections, Vectors]]:
@@ -70,12 +73,19 @@ def embed(
 
 
 def embed_all(found: Sequence[People | None], embedder: Embedder) -> Iterator[Vectors]:
-    """The vectors of all people, (N, D) for each frame: made at once, so that the network's batches are full."""
-    groups = [[] if people is None else people.images for people in found]
-    vectors = embedder.embed([image for images in groups for image in images])
-    ends = np.cumsum([len(images) for images in groups])
-    for images, end in zip(groups, ends, strict=True):
-        yield vectors[end - len(images) : end]
+    """The vectors of all sure people, (N, D) for each frame; rows of zeros for the others.
+
+    They are made at once, so that the network's batches are full.
+    """
+    sure = [np.zeros(0, np.bool_) if people is None else people.sure for people in found]
+    made = embedder.embed(
+        [people.images[k] for people in found if people is not None for k in np.flatnonzero(people.sure)]
+    )
+    vectors = np.zeros((sum(map(len, sure)), made.shape[1]), np.float32)
+    vectors[np.concatenate([*sure, np.zeros(0, np.bool_)])] = made
+    ends = np.cumsum([len(group) for group in sure])
+    for group, end in zip(sure, ends, strict=True):
+        yield vectors[end - len(group) : end]
 
 
 def embed_needed(

@@ -41,4 +41,7 @@ class TrackerOptions:
         return replace(defaults, **chosen)
 
 
+LOW_CONFIDENCE = 0.1
+"""From here on a network's box may go on with a track that is there: ByteTrack's own limit (arXiv 2110.06864)."""
+
 DEFAULT_OPTIONS = TrackerOptions()

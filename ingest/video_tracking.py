@@ -172,7 +172,8 @@ def track_video(
     """
     stop = stop or Stop()
     pace, frames, found, broken, rate = Pace(), 0, 0, list[SourceError](), rate_seen(source)
-    tracker = pedestrian_tracker(embedder.thresholds, rate, options)
+    sure = detector.identity.sure_confidence
+    tracker = pedestrian_tracker(embedder.thresholds, rate, options, sure_confidence=sure)
     watch = Watch(detector, replace(EFFORT, skip_still=skip_still, detect_fps=None), rate)
     clock_from = source.start if source.start_origin == "epoch" else None
     annotator = Annotator(clock_from=clock_from, trail_seconds=trail_seconds)
@@ -203,7 +204,7 @@ def track_video(
                 seconds = (frame.time - source.start).total_seconds()
                 log.write(frame.index + 1, shown.ids, fps, seconds=seconds, time=moment)
                 give((frame, shown, believed, fps))
-                found += len(detections)
+                found += int((detections.confidences >= sure).sum())
             on_progress(Path(source.name).name, frames, source.frame_count)
     if broken:
         raise broken[0]

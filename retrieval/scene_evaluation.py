@@ -72,14 +72,15 @@ class SceneParts:
     Attributes:
         detector: Makes a fresh detector for a camera (background subtraction has a state of its own).
         embedder: For crops and queries.
-        tracker: Makes a fresh tracker that sees that many frames a second.
+        tracker: Makes a fresh tracker that sees that many frames a second, of a detector that is sure from that
+            confidence on.
         finder: Finds the person in a query picture.
         effort: What may be left out.
     """
 
     detector: Callable[[], Detector]
     embedder: Embedder
-    tracker: Callable[[float], Tracker]
+    tracker: Callable[[float, float], Tracker]
     finder: PersonFinder
     effort: Effort = EFFORT
 
@@ -140,7 +141,7 @@ def ingest_scene_camera(
     """Ingests one camera with the parts, or with truth in place of some."""
     source = open_source(str(truth.videos[name]))
     detector: Detector = parts.detector() if oracle is None else TrueBoxes(truth.cameras[name])
-    tracker = parts.tracker(parts.effort.searched_rate(source.rate))
+    tracker = parts.tracker(parts.effort.searched_rate(source.rate), detector.identity.sure_confidence)
     if oracle == "tracks":
         tracker = TrueTracks(truth.cameras[name], [v for v in truth.visits if v.camera == name])
     return ingest_camera(

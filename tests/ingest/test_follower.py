@@ -187,7 +187,7 @@ def test_the_tracker_that_cameras_get_outlives_three_seconds_unseen_at_any_rate(
 def blocks():
     frames = list(Clip().frames())
     detector, embedder = BrightDetector(), ColourEmbedder()
-    found = [cut_out(shown.image, detector.find(shown.image)) for shown in frames]
+    found = [cut_out(shown.image, detector.find(shown.image), 0.5) for shown in frames]
     return [(shown, p.detections, p.images, embedder.embed(p.images)) for shown, p in zip(frames, found, strict=True)]
 
 
