@@ -20,6 +20,7 @@ BENCHMARKS = {
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "scenes": [],
     "detectors": [],
+    "paddle_onednn": [],
 }
 
 
