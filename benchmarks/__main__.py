@@ -23,6 +23,7 @@ BENCHMARKS = {
     "detectors": [],
     "pipeline_speed": [],
     "runner_speed": [],
+    "paddle_onednn": [],
 }
 
 

@@ -106,6 +106,9 @@ def find(name: str) -> Installed:
         return Installed(network, path)
     own = _own()
     if name not in own:
+        for folder in folders():
+            if config_beside(folder / name / EXPORT_STEMS[0]) is not None:
+                return identify(folder / name)  # it was passed over, and this says why
         near = get_close_matches(name, [*known(), *own], n=3) or sorted(known())
         raise ModelError(f"unknown model '{name}'; near names: {', '.join(near)}")
     return _described(own[name])
@@ -212,12 +215,16 @@ def _own() -> dict[str, Path]:
 
 
 def _exports(folder: Path) -> Iterator[Path]:
-    """The detectors that PaddleDetection exported into this folder or one of those in it."""
+    """The detectors that PaddleDetection exported into this folder or one of those in it.
+
+    Exports of other things are passed over, and folders in which it is not clear which file is the network.
+    """
     for pattern in ("", "*/"):
         for place in sorted({config.parent for name in CONFIG_NAMES for config in folder.glob(pattern + name)}):
             config = config_beside(place / EXPORT_STEMS[0])
             if config is not None and is_detector(config):
-                yield network_in(place)
+                with suppress(ModelError):
+                    yield network_in(place)
 
 
 def _copy(origin: Path, target: Path) -> None:

@@ -63,17 +63,18 @@ def config_beside(path: Path) -> Path | None:
 
 
 def network_in(folder: Path) -> Path:
-    """The network file of an export's folder.
+    """The network file of a folder that holds one network.
 
     Raises:
         ModelError: If there is none, or more than one.
     """
     exports = (folder / f"{stem}{suffix}" for stem in EXPORT_STEMS for suffix in _NETWORK_SUFFIXES)
-    found = [*(path for path in exports if path.is_file()), *sorted(folder.glob("*.onnx"))]
+    others = sorted([*folder.glob("*.onnx"), *folder.glob("*.xml")])
+    found = [*(path for path in exports if path.is_file()), *others]
     if not found:
         wanted = ", ".join(f"{EXPORT_STEMS[0]}{suffix}" for suffix in _NETWORK_SUFFIXES)
         raise ModelError(
-            f"there is no network in {folder}: it must have {wanted}, the same as inference.*, or an .onnx file"
+            f"there is no network in {folder}: it must have {wanted}, the same as inference.*, or an .onnx or .xml file"
         )
     if len(found) > 1:
         names = ", ".join(path.name for path in found)

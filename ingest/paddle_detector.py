@@ -84,9 +84,10 @@ class PaddleDetector(NetworkDetector):
 
     def _read_finished(self, outputs: Sequence[NDArray[np.float32]], picture: Prepared) -> People:
         rows = self._rows(outputs)
+        rows = rows[rows[:, 0] == self._network.person_class]
+        sure = self._finite(rows[:, 1])
         # Exports of R-CNN put a row without confidence where they found nothing.
-        people = rows[(rows[:, 0] == self._network.person_class) & (rows[:, 1] > 0)]
-        people = self._finite(people[people[:, 1] >= self._min_confidence])
+        people = self._finite(rows[(sure >= self._min_confidence) & (sure > 0)])
         boxes = people[:, 2:]
         if "scale_factor" in self._asked:
             vertical, horizontal = picture.scale

@@ -218,6 +218,6 @@ _READERS: dict[str, Callable[[TomlTable], Step]] = {
     "Resize": _resize,
     "LetterBoxResize": lambda table: LetterBoxResize(table.sides("target_size")),
     "Pad": lambda table: Pad(table.sides("size"), table.numbers("fill_value", _PAD_GREY)),
-    "PadStride": lambda table: PadStride(table.whole("stride", 0)),
+    "PadStride": lambda table: PadStride(table.whole("stride", 0, high=1024)),
     "NormalizeImage": _normalize,
 }

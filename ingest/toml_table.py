@@ -59,7 +59,7 @@ class TomlTable:
         """(height, width), or one number for both."""
         value = self._take(key, None)
         first, second = value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
-        return self._whole(key, first, 1, 10**5), self._whole(key, second, 1, 10**5)
+        return self._whole(key, first, 1, 10**4), self._whole(key, second, 1, 10**4)
 
     def number(self, key: str, default: float | None = None, *, low: float = -1e9, high: float = 1e9) -> float:
         """A number from ``low`` to ``high``."""

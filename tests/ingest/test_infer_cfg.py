@@ -160,8 +160,20 @@ def test_exports_of_other_things_are_no_detectors(tmp_path: Path, monkeypatch: p
     write(tmp_path / "attributes", "inference.yml", arch=None)
     use(monkeypatch, tmp_path)
     assert installed() == []
-    with pytest.raises(ModelError, match="unknown model 'keypoints'"):
+    with pytest.raises(ModelError, match="arch 'HRNet' is no people detector"):
         find("keypoints")
+    with pytest.raises(ModelError, match="unknown model 'attributes'"):
+        find("attributes")
+
+
+def test_a_folder_of_two_networks_does_not_stand_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "converted")
+    write(tmp_path / "converted", network="model.onnx")
+    write(tmp_path / "clear")
+    use(monkeypatch, tmp_path)
+    assert [there.network.name for there in installed()] == ["clear"]
+    with pytest.raises(ModelError, match="several networks in"):
+        find("converted")
 
 
 def test_every_file_counts_for_the_fingerprint(tmp_path: Path) -> None:

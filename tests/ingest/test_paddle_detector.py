@@ -130,6 +130,7 @@ def test_masks_are_left() -> None:
             r"'paddledetection': \(N, 6\) and the number of rows are needed, or grids, not",
         ),
         (([[1, 0.9, 0, 0, float("nan"), 9]],), "not finite"),
+        (([[1, float("nan"), 0, 0, 9, 9]],), "not finite"),
         ((np.zeros((1, 4, 2)), np.zeros((1, 4, 8))), "no post-processing, and its description has no strides"),
     ],
 )
