@@ -13,6 +13,7 @@ from ingest.detector import Detections
 from ingest.frame import Frame, Image
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step, frames_of
 from tracking.trajectory import Trajectory
 
@@ -186,7 +187,9 @@ def pedestrian_tracker(thresholds: Thresholds, rate: float) -> DeepSort:
         thresholds: Of the embedder whose vectors it will see.
         rate: Frames a second that it will see: a track outlives ``LOST_SECONDS`` unseen, whatever the rate.
     """
-    return DeepSort(max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS))
+    return DeepSort(
+        TrackerSettings(max_cosine_distance=thresholds.max_cosine_distance, max_age=frames_of(rate, LOST_SECONDS))
+    )
 
 
 def under(folder: str, state: State) -> State:

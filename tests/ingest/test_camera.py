@@ -28,6 +28,7 @@ from tests.ingest.walkers import (
     ingest,
     picture,
 )
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort
 
 
@@ -81,7 +82,7 @@ def other_settings():
         "start": {"source": Clip(start=NOON + timedelta(hours=1))},
         "fps": {"source": Clip(fps=5.0)},
         "detector": {"source": Clip(), "detector": BrightDetector(min_height_px=12)},
-        "tracker": {"source": Clip(), "tracker": DeepSort(max_age=4)},
+        "tracker": {"source": Clip(), "tracker": DeepSort(TrackerSettings(max_age=4))},
         "content": {"source": Clip(FRAMES - 1)},
         "camera": {"source": Clip(), "camera": "gate"},
     }
