@@ -53,7 +53,7 @@ class IngestResult:
         video_seconds: How much time the frames cover.
         wall_seconds: How long the ingest took, earlier interrupted runs included.
         start: First moment of the source, ISO 8601 UTC.
-        start_origin: Where that time is from: given, container or epoch.
+        start_origin: Where that time is from; see ``StartOrigin``.
         already_done: Whether the gallery had all of it before.
         problems: What could not be read.
         overlaps: Other sources of the camera that the gallery has of the same time.
