@@ -260,7 +260,7 @@ def parse_camera_source(text: str) -> CameraSource:
         raise ConfigError(f"camera {camera}: the name of {shown(source)!a} is no text in UTF-8; rename it") from error
     path, at, start = source.rpartition("@")
     # In an address an @ stands before the host too, so there only what begins as a date is a start.
-    if not at or Path(source).exists() or (is_live(source) and not DATE.match(start)):
+    if not at or (not DATE.match(start) if is_live(source) else Path(source).exists()):
         return CameraSource(camera, absolute(source), None)
     return CameraSource(camera, absolute(path), parse_time(start, f"the start of camera {camera}"))
 

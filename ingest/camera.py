@@ -54,7 +54,7 @@ class IngestResult:
         video_seconds: How much time the frames cover.
         wall_seconds: How long the ingest took, earlier interrupted runs included.
         start: First moment of the source, ISO 8601 UTC.
-        start_origin: Where that time is from: given, container or epoch.
+        start_origin: Where that time is from; see ``StartOrigin``.
         already_done: Whether the gallery had all of it before.
         problems: What could not be read.
         overlaps: Other sources of the camera that the gallery has of the same time.
@@ -167,7 +167,9 @@ def run(
                     follower.pass_over(frame)
                 else:
                     finished += follower.step(frame, people.detections, people.images, vectors)
-            progress = advance(progress, block, sum(int(people.sure.sum()) for people in found if people is not None), began)
+            progress = advance(
+                progress, block, sum(int(people.sure.sum()) for people in found if people is not None), began
+            )
             progress = replace(progress, gaps=progress.gaps + gaps_in(block, before, rate_seen(source)))
             before = progress.until
             on_progress(progress.frames, source.frame_count)

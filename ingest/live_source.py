@@ -122,7 +122,7 @@ class LiveSource:
         if reader.undecodable:
             problems.append(f"{reader.undecodable} coded frames could not be decoded")
         if dropped > FEW_DROPPED * (self._taken + dropped):
-            kept = self.rate * self._taken / (self._taken + dropped)
+            kept = min(self.rate, self.fps or self.rate) * self._taken / (self._taken + dropped)
             problems.append(
                 f"{dropped} of {self._taken + dropped} frames were dropped, since this machine keeps up with about "
                 f"{kept:.1f} frames a second; with --fps {max(1, int(kept))} the others come evenly"

@@ -1,5 +1,6 @@
 """``log.csv``: how many people were there in each frame, who, and how fast the frames were done."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,8 +37,13 @@ class PeopleLog:
         self._frames = self._people = 0
         try:
             self._file = path.open("w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise self._cannot(error) from error
+        try:
             self._put(COLUMNS)
         except OSError as error:
+            with suppress(OSError):  # closing tries to write the same once more
+                self._file.close()
             raise self._cannot(error) from error
 
     @property

@@ -212,7 +212,7 @@ def test_track_with_zones(passerby, tmp_path, zones_file):
     assert "has several cameras (door, yard); say which with --camera NAME" in wrong.error
     assert "add --zones FILE" in passerby("track", video, *BUILT_IN, "--camera", "door").error
     assert (
-        "it goes with a video"
+        "which have no pixels"
         in passerby("track", "--detections", "d.txt", "--zones", zones_file, "--camera", "door").error
     )
 

@@ -92,7 +92,7 @@ def test_a_login_lets_in_and_is_never_told(camera_of, address_of):
             with pytest.raises(SourceError, match="refuses the login; put user name and password") as refused:
                 open_source(address_of(camera, login), limits=SHORT)
             assert "wr0ng" not in str(refused.value)
-            assert refused.value.__cause__ is None
+            assert (refused.value.__cause__, refused.value.__context__) == (None, None)
         source, frames = watch(address_of(camera, "admin:s3cret@"), until=20)
     assert frames
     told = [source.name, source.content_hash, *source.summary().problems]
