@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from api.options import CameraSource
+from api.texts import CameraSource
 from gallery.errors import ConfigError
 from ingest.address import is_live, shown
 from ingest.camera_job import CameraJob

@@ -26,12 +26,11 @@ from api.options import (
     ZonesFile,
     data_folder,
     live_limits,
-    parse_camera_source,
-    parse_optional_time,
     thread_count,
 )
 from api.output import print_json, print_table, say
 from api.progress import progress_bars
+from api.texts import parse_camera_source, parse_optional_time
 from api.tracker_options import MaxAge, MaxCosineDistance, MaxIouDistance, NInit, NnBudget
 from gallery.errors import SourceError
 from ingest.effort import EFFORT, Effort

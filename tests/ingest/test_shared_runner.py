@@ -89,15 +89,15 @@ def test_networks_are_loaded_once_and_learning_detectors_once_for_each_source():
 
 
 def test_one_that_cannot_be_read_and_one_that_breaks_do_not_stop_the_others(videos, tmp_path, monkeypatch):
-    from ingest import runner
+    from ingest import camera_job
 
     def break_down(job, *arguments):
         if job.camera == "broken":
             raise ZeroDivisionError("a mistake of ours")
         return run_source(job, *arguments)
 
-    run_source = runner.run_source
-    monkeypatch.setattr(runner, "run_source", break_down)
+    run_source = camera_job.run_source
+    monkeypatch.setattr(camera_job, "run_source", break_down)
     jobs = [job("missing", str(tmp_path / "no.mp4")), job("broken", videos["one"]), job("fine", videos["short"])]
     missing, broken, fine = SharedRunner(tmp_path / "gallery", MOTION, threads=1).run(jobs, ignore)
     assert "no.mp4 does not exist" in missing.error

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.options import CameraSource, parse_box, parse_camera_source, parse_time, parse_window
+from api.texts import CameraSource, parse_box, parse_camera_source, parse_time, parse_window
 from gallery.errors import ConfigError
 
 
