@@ -98,7 +98,7 @@ def main() -> None:
         return
     os.environ.setdefault("PASSERBY_MODELS", str(SHARED / "data" / "models"))
     parser = argparse.ArgumentParser()
-    for name, default in (("--frames", 240), ("--rounds", 5), ("--threads", 2)):
+    for name, default in (("--frames", 80), ("--rounds", 9), ("--threads", 2)):
         parser.add_argument(name, type=int, default=default)
     arguments = parser.parse_args()
     detector = load_detector(DETECTOR, threads=arguments.threads)

@@ -160,12 +160,12 @@ def test_a_signal_ends_it_with_files_that_are_complete(tmp_path, number):
     command += ["--embedder", "stripes", "--threads", "1", "--json"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY)
     try:
-        for _ in range(3000):
+        for _ in range(12_000):
             if lines_in(out / "log.csv") > 8:
                 break
             time.sleep(0.01)
         running.send_signal(number)
-        said, told = running.communicate(timeout=60)
+        said, told = running.communicate(timeout=120)
     finally:
         running.kill()
     assert running.returncode == 130, told
