@@ -9,8 +9,10 @@ from api.progress import OnEvent
 from api.scene_parts import scene_parts
 from gallery.errors import ConfigError, GalleryError
 from gallery.store import Gallery
+from ingest.camera_job import CameraJob
 from ingest.demo_scene import render_scene
-from ingest.runner import CameraJob, LocalRunner, Networks
+from ingest.networks import Networks
+from ingest.runner import LocalRunner
 from retrieval.scene_evaluation import AskedQuery, SceneEvaluation, evaluate_scene
 from retrieval.scene_truth import read_scene
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from api.options import Data, Json, Since, Until, data_folder, known, parse_window
+from api.options import Data, Json, Since, Until, data_folder
 from api.output import Column, plain, print_json, print_table, say, write
+from api.texts import known, parse_window
 from gallery.errors import ConfigError, GalleryError, PasserbyError
 
 LIBRARIES = (

@@ -14,11 +14,16 @@ from api import (
     evaluate_commands,
     gallery_commands,
     ingest_commands,
+    join_command,
     model_commands,
     query_commands,
     serve_command,
+    track_command,
+    zones_command,
 )
+from api.stopping import Stopped
 from gallery.errors import PasserbyError
+from ingest.address import without_logins
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -34,11 +39,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 ingest_commands.register(app)
+track_command.register(app)
 query_commands.register(app)
 gallery_commands.register(app)
 evaluate_commands.register(app)
 serve_command.register(app)
 model_commands.register(app)
+join_command.register(app)
+zones_command.register(app)
 
 
 def main() -> None:
@@ -51,6 +59,8 @@ def main() -> None:
         stop(str(error), BAD_INPUT)
     except TyperException as error:
         stop_usage(error)
+    except Stopped as stopped:
+        stop(str(stopped), INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:
@@ -90,5 +100,5 @@ def stop(message: str, code: int) -> None:
     """Ends with one line on standard error; the traceback too if PASSERBY_DEBUG is set."""
     if os.environ.get("PASSERBY_DEBUG"):
         traceback.print_exc()
-    sys.stderr.write(f"passerby: {' '.join(message.split())}\n")
+    sys.stderr.write(f"passerby: {without_logins(' '.join(message.split()))}\n")
     sys.exit(code)

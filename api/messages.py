@@ -15,8 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from api.options import parse_time
 from api.output import iso
+from api.texts import parse_time
 from gallery.errors import ConfigError
 
 _TIME = "2024-05-01T08:00:12.000Z"

@@ -86,7 +86,10 @@ def pull(
 def add(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Network file; an unknown one needs a description FILE.toml beside it."),
+        typer.Argument(
+            metavar="FILE",
+            help="Network file, or the folder of a Paddle export; an unknown one needs a description FILE.toml beside it.",
+        ),
     ],
     as_json: Json = False,
 ) -> None:

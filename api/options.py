@@ -1,20 +1,21 @@
 """Options that several commands share, and how their texts are read."""
 
 import os
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gallery.errors import ConfigError
+from ingest.address import is_live
+from ingest.live_limits import LIVE_LIMITS, LiveLimits
 
-CAMERA_NAME = re.compile(r"[\w][\w.\- ]{0,63}")
-FIRST_YEAR, LAST_YEAR = 1900, 2999
+if TYPE_CHECKING:
+    from ingest.zones import Zones
+
 MAX_FPS = 1000
+MAX_WAIT_SECONDS = 10_000_000
 
 
 def at_least_one(parameter: typer.CallbackParam, value: int | None) -> int | None:
@@ -50,6 +51,19 @@ def fraction(parameter: typer.CallbackParam, value: float | None) -> float | Non
     return value
 
 
+def patience(parameter: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuses what is no time to wait.
+
+    Raises:
+        ConfigError: Naming the option and its value.
+    """
+    if value is not None and not 0 < value <= MAX_WAIT_SECONDS:
+        raise ConfigError(
+            f"{option_of(parameter)} {value:g} is out of range; give more than 0 and at most {MAX_WAIT_SECONDS} seconds"
+        )
+    return value
+
+
 def option_of(parameter: typer.CallbackParam) -> str:
     """How an option is written."""
     return str(parameter.opts[0])
@@ -64,6 +78,15 @@ Confidence = Annotated[
     float | None,
     typer.Option(
         metavar="N", callback=fraction, help="Least confidence of a detection, 0-1.", show_default="the detector's"
+    ),
+]
+LowConfidence = Annotated[
+    float,
+    typer.Option(
+        metavar="N",
+        callback=fraction,
+        help="Least confidence of a box that may go on with a track, though not begin one; "
+        "1 for as much as any other. Networks only.",
     ),
 ]
 Threads = Annotated[
@@ -85,15 +108,96 @@ Data = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, all else on standard error.")
 ]
-Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks run.")]
+Device = Annotated[
+    Literal["cpu", "cuda", "tensorrt"], typer.Option(help="Where networks run; TensorRT takes Paddle exports only.")
+]
 Since = Annotated[str | None, typer.Option(metavar="TIME", help="Only what ends after this time, ISO 8601.")]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what starts before this time, ISO 8601.")]
-Precision = Annotated[Literal["fp32", "bf16"], typer.Option(help="Arithmetic of the networks.")]
+Precision = Annotated[
+    Literal["fp32", "bf16", "fp16", "int8"],
+    typer.Option(help="Arithmetic of the networks: bf16 in OpenVINO, fp16 and int8 in TensorRT."),
+]
+SkipStill = Annotated[
+    bool,
+    typer.Option(
+        "--skip-still/--every-frame",
+        help="Keep the boxes of the frame before where nothing moves. The motion detector sees every frame in any case.",
+    ),
+]
+DetectFps = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        callback=frame_rate,
+        help="Look for people in at least so many frames a second, and put their boxes between.",
+        show_default="every frame",
+    ),
+]
+EmbedOption = Annotated[
+    Literal["all", "needed"],
+    typer.Option("--embed", help="Embed all crops, or those that tell who somebody is or that a tracklet keeps."),
+]
+RunnerName = Annotated[
+    Literal["processes", "shared"],
+    typer.Option(
+        "--runner",
+        help="Several cameras: as many processes as threads, each with its networks; or all at once, sharing them.",
+    ),
+]
 DetectorName = Annotated[
-    str, typer.Option("--detector", metavar="NAME", help="A name of `passerby models list`, a network file, or auto.")
+    str,
+    typer.Option(
+        "--detector", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto."
+    ),
 ]
 EmbedderName = Annotated[
-    str, typer.Option("--embedder", metavar="NAME", help="A name of `passerby models list`, a network file, or auto.")
+    str,
+    typer.Option(
+        "--embedder", metavar="NAME", help="A name of `passerby models list`, a network file or its folder, or auto."
+    ),
+]
+
+ZonesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--zones",
+        metavar="FILE",
+        help="TOML file of zones to ignore and of privacy masks; `passerby zones` checks and shows it.",
+    ),
+]
+CameraSection = Annotated[
+    str | None,
+    typer.Option(
+        "--camera", metavar="NAME", help="Whose section of --zones counts.", show_default="the only one of the file"
+    ),
+]
+OpenTimeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        callback=patience,
+        help="How long a live camera may take to answer.",
+        show_default=f"{LIVE_LIMITS.open_seconds:g}",
+    ),
+]
+ReadTimeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        callback=patience,
+        help="A longer silence of a live camera is a loss.",
+        show_default=f"{LIVE_LIMITS.read_seconds:g}",
+    ),
+]
+StopAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--for",
+        metavar="SECONDS",
+        callback=patience,
+        help="How long to watch live cameras.",
+        show_default="until Ctrl-C",
+    ),
 ]
 
 
@@ -111,115 +215,30 @@ def thread_count(threads: int | None) -> int:
     return threads or len(os.sched_getaffinity(0))
 
 
-@dataclass(frozen=True)
-class CameraSource:
-    """One ``NAME=SOURCE[@START]``.
-
-    Attributes:
-        camera: Name of the camera.
-        source: File or folder, absolute, so that the gallery finds it again from anywhere.
-        start: When its first frame was taken, UTC; None where it was not said.
-    """
-
-    camera: str
-    source: str
-    start: datetime | None
-
-
-def parse_camera_source(text: str) -> CameraSource:
-    """Reads ``NAME=SOURCE[@START]``.
+def live_limits(
+    open_timeout: float | None, read_timeout: float | None, stop_after: float | None, sources: Sequence[str]
+) -> LiveLimits:
+    """How long live cameras are waited for and watched.
 
     Raises:
-        ConfigError: If there is no name, a bad one, or no source, or one whose name is no text.
-
-    >>> parse_camera_source("door=/clips/door.mp4@2024-05-01T08:00:00Z")
-    CameraSource(camera='door', source='/clips/door.mp4', start=datetime.datetime(2024, 5, 1, 8, 0, tzinfo=datetime.timezone.utc))
+        ConfigError: If they say so, and none of the sources is live.
     """
-    camera, equals, source = text.partition("=")
-    if not equals or not source:
-        raise ConfigError(
-            f"{text!r} is not a camera: write NAME=SOURCE or NAME=SOURCE@START, for example door=door.mp4"
-        )
-    if not CAMERA_NAME.fullmatch(camera):
-        raise ConfigError(
-            f"camera name {camera!r} is not allowed: use 1-64 letters, digits, '_', '.', '-' or spaces, a letter or digit first"
-        )
-    try:
-        source.encode()
-    except UnicodeEncodeError as error:
-        raise ConfigError(f"camera {camera}: the name of {source!a} is no text in UTF-8; rename it") from error
-    path, at, start = source.rpartition("@")
-    if not at or Path(source).exists():
-        return CameraSource(camera, absolute(source), None)
-    return CameraSource(camera, absolute(path), parse_time(start, f"the start of camera {camera}"))
+    given = {"--open-timeout": open_timeout, "--read-timeout": read_timeout, "--for": stop_after}
+    said = [f"{option} {value:g}" for option, value in given.items() if value is not None]
+    if said and not any(is_live(source) for source in sources):
+        raise ConfigError(f"{said[0]} is for live cameras, and none of the sources is one; leave it out")
+    return LiveLimits(open_timeout or LIVE_LIMITS.open_seconds, read_timeout or LIVE_LIMITS.read_seconds, stop_after)
 
 
-def absolute(source: str) -> str:
-    """The full path of a file or folder; an address stays what it is."""
-    return source if "://" in source else str(Path(source).expanduser().absolute())
-
-
-def parse_time(text: str, what: str) -> datetime:
-    """Reads an ISO 8601 time; one without a zone is UTC.
+def zones_given(path: Path | None, camera: str | None) -> "Zones":
+    """The zones of ``--zones FILE --camera NAME``; none where no file is given.
 
     Raises:
-        ConfigError: If it is none.
-
-    >>> parse_time("2024-05-01T10:00:00+02:00", "since").isoformat()
-    '2024-05-01T08:00:00+00:00'
+        ConfigError: If the file is wrong or does not know the camera, or there is a name without a file.
     """
-    try:
-        time = datetime.fromisoformat(text)
-        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ConfigError(
-            f"{what}: {text!r} is not a time; write ISO 8601, for example 2024-05-01T08:00:00Z"
-        ) from error
-    if not FIRST_YEAR <= time.year <= LAST_YEAR:
-        raise ConfigError(f"{what}: {text!r} is out of range; give a year from {FIRST_YEAR} to {LAST_YEAR}")
-    return time
+    from ingest.zones import NO_ZONES
+    from ingest.zones_file import zones_of_one
 
-
-def parse_optional_time(text: str | None, what: str) -> datetime | None:
-    """``parse_time`` where there may be none."""
-    return None if text is None else parse_time(text, what)
-
-
-def parse_window(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Reads ``--since`` and ``--until``.
-
-    Raises:
-        ConfigError: If one is no time, or nothing lies between them.
-    """
-    first, last = parse_optional_time(since, "--since"), parse_optional_time(until, "--until")
-    if first is not None and last is not None and first > last:
-        raise ConfigError(f"--since {since} is later than --until {until}; nothing lies between them")
-    return first, last
-
-
-def parse_box(text: str) -> tuple[float, float, float, float]:
-    """Reads ``X1,Y1,X2,Y2``, pixels.
-
-    Raises:
-        ConfigError: If it is not four numbers, or the box has no area.
-    """
-    try:
-        x1, y1, x2, y2 = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ConfigError(
-            f"box {text!r} is not four numbers; write X1,Y1,X2,Y2 in pixels, for example 40,60,120,300"
-        ) from error
-    if not (x1 < x2 and y1 < y2):
-        raise ConfigError(f"box {text!r} has no area; write its left upper corner first: X1,Y1,X2,Y2")
-    return x1, y1, x2, y2
-
-
-def known(names: Sequence[str], wanted: Sequence[str], what: str) -> None:
-    """Refuses names that do not exist.
-
-    Raises:
-        ConfigError: Naming the unknown one and those that there are.
-    """
-    for name in wanted:
-        if name not in names:
-            raise ConfigError(f"{what} {name!r} is not in the gallery; it holds {', '.join(names) or 'none'}")
+    if path is None and camera is not None:
+        raise ConfigError(f"--camera {camera} names a section of a file of zones; add --zones FILE")
+    return NO_ZONES if path is None else zones_of_one(path, camera)

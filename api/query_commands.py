@@ -17,12 +17,10 @@ from api.options import (
     Top,
     Until,
     data_folder,
-    known,
-    parse_box,
-    parse_window,
     thread_count,
 )
 from api.output import Column, print_json, print_table, say
+from api.texts import known, parse_box, parse_window
 from gallery.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -146,7 +144,7 @@ def camera_and_time(text: str, gallery: "Gallery") -> "tuple[str, datetime]":
     """Reads ``CAMERA,TIME``; a plain number counts seconds from the camera's start."""
     from datetime import timedelta
 
-    from api.options import parse_time
+    from api.texts import parse_time
 
     camera, comma, time = text.rpartition(",")
     if not comma:

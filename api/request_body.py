@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from api.messages import Box, FrameQuestion, GivenBox, PhotoQuestion, Question, TrackletQuestion
-from api.options import parse_box
+from api.texts import parse_box
 from ingest.image_header import read_header
 
 MOST_BYTES = 20_000_000

@@ -4,6 +4,7 @@ from api.output import say
 from ingest.follower import pedestrian_tracker
 from ingest.models import load_detector, load_embedder, load_still_detector, resolve_detector
 from ingest.runtime import Device, Precision
+from ingest.tracker_options import LOW_CONFIDENCE
 from retrieval.scene_evaluation import SceneParts
 
 
@@ -16,9 +17,14 @@ def scene_parts(
     say(f"detector {name}, embedder {vectors.identity.name}")
     return SceneParts(
         detector=lambda: load_detector(
-            name, threads=threads, device=device, precision=precision, min_confidence=confidence
+            name,
+            threads=threads,
+            device=device,
+            precision=precision,
+            min_confidence=confidence,
+            low_confidence=LOW_CONFIDENCE,
         ),
         embedder=vectors,
-        tracker=lambda rate: pedestrian_tracker(vectors.thresholds, rate),
+        tracker=lambda rate, sure: pedestrian_tracker(vectors.thresholds, rate, sure_confidence=sure),
         finder=lambda: load_still_detector(name, threads=threads, device=device),
     )

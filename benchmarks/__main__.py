@@ -18,7 +18,12 @@ BENCHMARKS = {
     "deep_sort_parity": ["--peer", os.environ.get("DEEP_SORT", "../deep_sort")],
     "real_video": [],
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
+    "track_speed": [],
     "scenes": [],
+    "detectors": [],
+    "pipeline_speed": [],
+    "runner_speed": [],
+    "paddle_onednn": [],
 }
 
 

@@ -41,6 +41,7 @@ from benchmarks.made_up_features import KINDS, Features, people_of
 from tracking import association
 from tracking.boxes import xyxy_to_xywh
 from tracking.motchallenge import MotTable, read_detections, read_truth
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort
 
 SHARED_MOT = Path(__file__).resolve().parents[2] / "shared" / "data" / "mot"
@@ -96,7 +97,9 @@ class Tracked:
 
 def track_ours(detections: MotTable, features: Features, budget: int | None) -> Tracked:
     """Our tracks."""
-    tracker = DeepSort(max_cosine_distance=0.2, nn_budget=budget, max_iou_distance=0.7, max_age=30, n_init=3)
+    tracker = DeepSort(
+        TrackerSettings(max_cosine_distance=0.2, nn_budget=budget, max_iou_distance=0.7, max_age=30, n_init=3)
+    )
     result = Tracked({}, {}, [])
     seen_before: set[int] = set()
     for frame in range(1, detections.last_frame + 1):

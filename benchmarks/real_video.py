@@ -16,8 +16,10 @@ from benchmarks.scenes import EMBEDDER, SHARED
 from gallery.index import GalleryIndex
 from gallery.rows import StoredTracklet
 from gallery.store import Gallery
+from ingest.camera_job import CameraJob
 from ingest.models import embedder_thresholds
-from ingest.runner import CameraJob, LocalRunner, Networks
+from ingest.networks import Networks
+from ingest.runner import LocalRunner
 from retrieval.search import Filter, Search
 
 ROOM = {"single": "samihormi_Single1.mp4", "double": "samihormi_Double1.mp4"}

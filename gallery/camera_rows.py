@@ -38,7 +38,8 @@ def ingest_rows(connection: Connection, name: str) -> list[IngestRow]:
         QueryError: If there is no such camera.
     """
     camera = camera_ids(connection, [name])[name]
-    columns = (_ingests.source, _ingests.source_hash, _ingests.start, _ingests.since, _ingests.until, _ingests.state)
+    times = (_ingests.start, _ingests.since, _ingests.until)
+    columns = (_ingests.source, _ingests.source_hash, *times, _ingests.state, _ingests.settings)
     statement = sa.select(*columns).where(_ingests.camera == camera).order_by(_ingests.start, _ingests.id)
     return [
         IngestRow(
@@ -48,6 +49,7 @@ def ingest_rows(connection: Connection, name: str) -> list[IngestRow]:
             since=optional_instant(row.since),
             until=optional_instant(row.until),
             state=row.state,
+            settings=row.settings,
         )
         for row in connection.execute(statement)
     ]

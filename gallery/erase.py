@@ -17,13 +17,14 @@ from gallery.errors import GalleryError, QueryError
 from gallery.instants import to_microseconds
 from gallery.lock import camera_area, hold_camera
 from gallery.reading import camera_ids, window
-from gallery.rows import Erasure
+from gallery.rows import LIVE, Erasure
 from gallery.tracklet_rows import note_removals, pieces, remove_tracklets
 
 _WAIT_SECONDS = 5.0
 
 _tracklets = schema.tracklets.c
 _ingests = schema.ingests.c
+_IS_FILE = ~_ingests.source_hash.startswith(f"{LIVE} ")
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,18 @@ def _refuse_unknown(connection: Connection, ids: Sequence[str] | None) -> None:
             raise QueryError(f"no tracklet {one!r} in the gallery: `passerby tracklets` lists them")
 
 
-def _unfinished(connection: Connection, selection: Selection, cameras: dict[str, int]) -> dict[int, str]:
-    """Sources by camera row, of unfinished ingests that may yet bring tracklets of the selected time."""
+def _unfinished(
+    connection: Connection, selection: Selection, cameras: dict[str, int], *, resumable: bool = False
+) -> dict[int, str]:
+    """Sources by camera row, of unfinished ingests that may yet bring tracklets of the selected time.
+
+    A live session that died is never resumed; ``resumable`` leaves those out.
+    """
     statement = sa.select(_ingests.camera, _ingests.source).where(
         _ingests.camera.in_(cameras.values()), _ingests.state != "done"
     )
+    if resumable:
+        statement = statement.where(_IS_FILE)
     if selection.until is not None:
         statement = statement.where(_ingests.start <= to_microseconds(selection.until))
     return {row.camera: row.source for row in connection.execute(statement)}
@@ -160,13 +168,15 @@ def _refuse_unfinished(
     connection: Connection, selection: Selection, numbers: Sequence[int], cameras: dict[str, int]
 ) -> None:
     if selection.tracklets is None:
-        sources = list(_unfinished(connection, selection, cameras).values())
+        sources = list(_unfinished(connection, selection, cameras, resumable=True).values())
     else:
         sources = []
         for piece in pieces(numbers):
             joined = schema.tracklets.join(schema.ingests, _ingests.id == _tracklets.ingest)
             statement = sa.select(_ingests.source).select_from(joined)
-            sources += connection.scalars(statement.where(_tracklets.number.in_(piece), _ingests.state != "done"))
+            sources += connection.scalars(
+                statement.where(_tracklets.number.in_(piece), _ingests.state != "done", _IS_FILE)
+            )
     if sources:
         raise GalleryError(
             f"the ingest of {sources[0]} is unfinished and may bring the same person back: finish it with "

@@ -10,7 +10,7 @@ from gallery import schema
 from gallery.errors import GalleryError
 from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.instants import from_microseconds, optional_instant, optional_microseconds, to_microseconds
-from gallery.rows import Span
+from gallery.rows import LIVE, Span
 from gallery.tracklet import EmbedderIdentity
 from gallery.tracklet_rows import now
 
@@ -70,6 +70,15 @@ def add_ingest(connection: Connection, camera: int, spec: IngestSpec) -> int:
         state="running",
         updated=now(),
     )
+
+
+def end_live_sessions(connection: Connection, camera: int) -> None:
+    """Count a camera's live sessions that died as done, as far as they came: the past cannot be watched again."""
+    ingests = schema.ingests.c
+    dead = (ingests.camera == camera, ingests.state != "done", ingests.source_hash.startswith(f"{LIVE} "))
+    for row in connection.execute(sa.select(ingests.id, ingests.problems).where(*dead)).all():
+        problems = [*json.loads(row.problems), "its process was killed; what it had committed is kept"]
+        update_ingest(connection, row.id, {"state": "done", "checkpoint": None, "problems": json.dumps(problems)})
 
 
 def update_ingest(connection: Connection, ingest: int, values: dict[str, object]) -> None:

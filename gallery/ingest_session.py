@@ -17,6 +17,7 @@ from gallery.ingest_rows import (
     add_ingest,
     claim_camera,
     claim_embedder,
+    end_live_sessions,
     find_ingest,
     progress_of,
     progress_values,
@@ -144,6 +145,7 @@ class IngestSession:
             camera = claim_camera(connection, self.spec.camera)
             row = find_ingest(connection, self.key)
             if row is None:
+                end_live_sessions(connection, camera)
                 return camera, embedder, add_ingest(connection, camera, self.spec)
             self.progress = progress_of(row)
             self.checkpoint = row.checkpoint

@@ -15,10 +15,11 @@ class IngestSpec:
 
     Attributes:
         camera: Name of the camera.
-        source: The video or folder as given; for people, it is not part of the key.
+        source: The video, folder or address as given, without a login; for people, it is not part of the key.
         source_hash: SHA-256 of the source's content, or the name of a live session.
         start: UTC time of the source's first frame.
-        start_origin: Where the start came from: ``given``, ``container`` or ``epoch``. Not part of the key.
+        start_origin: Where the start came from: ``given``, ``container``, ``epoch``, ``previous`` (the end of
+            the source before), ``name`` (of the file) or ``clock`` (of this machine). Not part of the key.
         fps: Sampling rate in frames per second, None for every frame.
         detector: The detector and its settings, as one text.
         embedder: The embedder.

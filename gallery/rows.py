@@ -13,6 +13,9 @@ from tracking.trajectory import Trajectory
 Span = tuple[datetime, datetime]
 """A piece of time, UTC, both ends included."""
 
+LIVE = "live"
+"""What the name of a live session begins with; it stands where files have the SHA-256 of their content."""
+
 
 @dataclass(frozen=True)
 class CameraRow:
@@ -48,6 +51,7 @@ class IngestRow:
         since: UTC time of the first frame seen, None before any.
         until: UTC time of the last frame seen so far, None before any.
         state: ``done``, ``running`` or ``failed``.
+        settings: All that changed its tracklets, as JSON.
     """
 
     source: str
@@ -56,6 +60,12 @@ class IngestRow:
     since: datetime | None
     until: datetime | None
     state: str
+    settings: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it was a live camera, whose frames nobody kept."""
+        return self.source_hash.startswith(f"{LIVE} ")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,9 @@ FONT = cv2.FONT_HERSHEY_DUPLEX
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (16, 16, 16)
 
+TRAIL_SECONDS = 2.0
+"""How long a person's way stays visible, where nobody says."""
+
 GOLDEN = 0.61803398875
 """Steps of the golden section never come close to an earlier hue for long."""
 
@@ -28,13 +31,20 @@ DESIGN_HEIGHT = 720
 """Line widths and text are given for a picture of so many rows, and scaled to the real one."""
 
 HEADER_BRIGHTNESS = 0.35
-DASH_PX = 9.0
+HEADER_SHARE = 6
+"""A header that would take more than one row in so many is left out: the people matter more."""
+
+DASH_PX = 10.0
+SMOOTHED = 5
+"""Places over which a trail is averaged: boxes jitter, feet do not."""
 
 
 class Annotator:
     """Draws the people of one video, frame after frame; it remembers where they were, for their trails."""
 
-    def __init__(self, *, header: bool = True, trail_seconds: float = 2.0, clock_from: datetime | None = None) -> None:
+    def __init__(
+        self, *, header: bool = True, trail_seconds: float = TRAIL_SECONDS, clock_from: datetime | None = None
+    ) -> None:
         """Sets what is drawn.
 
         Args:
@@ -129,16 +139,25 @@ class Pen:
 
     def __init__(self, image: Image) -> None:
         self.image = image
-        self._scale = max(image.shape[0] / DESIGN_HEIGHT, 0.45)
-        self._line = max(1, round(2 * self._scale))
-        self._edge = self._line + (2 if image.shape[0] >= DESIGN_HEIGHT // 2 else 0)
+        height = image.shape[0]
+        self._scale = max(height / DESIGN_HEIGHT, 0.45)
+        self._line = max(2 if height >= DESIGN_HEIGHT // 2 else 1, round(2 * self._scale))
+        self._edge = max(1, round(self._scale)) if height >= DESIGN_HEIGHT // 2 else 0
+        self._stroke = max(1, round(1.2 * self._scale))
         self._free_from = 0
 
     def trail(self, feet: list[tuple[int, int]], colour: Colour) -> None:
         """A way over the ground, thinner the older it is."""
-        for number, (begin, end) in enumerate(pairwise(feet), start=1):
-            width = max(1, round((0.5 + 2.0 * number / len(feet)) * self._scale))
-            cv2.line(self.image, begin, end, colour, width, cv2.LINE_AA)
+        way = smoothed(feet)
+        ages = np.arange(1, len(way)) / max(len(way), 1)
+        widths = np.maximum(1, np.rint((0.8 + 2.0 * ages) * self._scale)).astype(int)
+        widths[(way[1:, 1] >= len(self.image) - 1) & (way[:-1, 1] >= len(self.image) - 1)] = 0  # below the picture
+        turns = np.flatnonzero(np.diff(widths)) + 1
+        for grown, ink in ((2 * self._edge, BLACK), (0, colour)) if self._edge else ((0, colour),):
+            for begin, end in pairwise([0, *turns.tolist(), len(widths)]):
+                if end > begin and widths[begin]:
+                    piece = way[begin : end + 1]
+                    cv2.polylines(self.image, [piece], False, ink, int(widths[begin]) + grown, cv2.LINE_AA)
 
     def box(self, corners: list[int], colour: Colour, *, dashed: bool) -> None:
         """A box, with a dark edge around its line so that it shows on any ground."""
@@ -146,33 +165,39 @@ class Pen:
         if dashed:
             self._dashed(corners, colour)
             return
-        cv2.rectangle(self.image, (left, top), (right, bottom), BLACK, self._edge)
+        if self._edge:
+            cv2.rectangle(self.image, (left, top), (right, bottom), BLACK, self._line + 2 * self._edge)
         cv2.rectangle(self.image, (left, top), (right, bottom), colour, self._line)
 
     def label(self, text: str, corners: list[int], colour: Colour) -> None:
         """A text on a plate above the box, or inside it at the edge of the picture."""
-        size, pad = 0.62 * self._scale, round(4 * self._scale) + 1
-        (width, height), _ = cv2.getTextSize(text, FONT, size, 1)
+        size, pad = 0.7 * self._scale, round(4 * self._scale)
+        (width, height), _ = cv2.getTextSize(text, FONT, size, self._stroke)
         plate_width, plate_height = width + 2 * pad, height + 2 * pad
         left = min(max(corners[0] - self._line // 2, 0), max(self.image.shape[1] - plate_width, 0))
         top = corners[1] - plate_height
         if top < self._free_from:
             top = max(corners[1], self._free_from)
         cv2.rectangle(self.image, (left, top), (left + plate_width - 1, top + plate_height - 1), colour, cv2.FILLED)
-        cv2.putText(self.image, text, (left + pad, top + pad + height), FONT, size, ink_on(colour), 1, cv2.LINE_AA)
+        self._write(text, (left + pad, top + pad + height), size, ink_on(colour))
 
     def header(self, left: str, right: str) -> None:
         """A dimmed bar at the top with a text at each end; the right one gives way in a narrow picture."""
         size, pad = 0.6 * self._scale, round(10 * self._scale)
-        (left_width, height), _ = cv2.getTextSize(left, FONT, size, 1)
-        (right_width, _), _ = cv2.getTextSize(right, FONT, size, 1)
+        (left_width, height), _ = cv2.getTextSize(left, FONT, size, self._stroke)
+        (right_width, _), _ = cv2.getTextSize(right, FONT, size, self._stroke)
         bar = self.image[: height + 2 * pad]
+        if HEADER_SHARE * len(bar) > len(self.image):
+            return
         bar[:] = (bar * HEADER_BRIGHTNESS).astype(np.uint8)
         self._free_from = len(bar)
-        cv2.putText(self.image, left, (pad, pad + height), FONT, size, WHITE, 1, cv2.LINE_AA)
+        self._write(left, (pad, pad + height), size, WHITE)
         begin = self.image.shape[1] - right_width - pad
         if begin > left_width + 2 * pad:
-            cv2.putText(self.image, right, (begin, pad + height), FONT, size, WHITE, 1, cv2.LINE_AA)
+            self._write(right, (begin, pad + height), size, WHITE)
+
+    def _write(self, text: str, place: tuple[int, int], size: float, ink: Colour) -> None:
+        cv2.putText(self.image, text, place, FONT, size, ink, self._stroke, cv2.LINE_AA)
 
     def _dashed(self, corners: list[int], colour: Colour) -> None:
         left, top, right, bottom = corners
@@ -181,10 +206,27 @@ class Pen:
             self._dashed_line(np.array(begin), np.array(end), colour)
 
     def _dashed_line(self, begin: NDArray[np.int64], end: NDArray[np.int64], colour: Colour) -> None:
-        dashes = max(1, round(float(np.hypot(*(end - begin))) / (2 * DASH_PX * self._scale)))
+        """Dashes as filled rectangles along a side: lines would have round ends, which close the gaps."""
+        dash = max(DASH_PX * self._scale, 2.0 * (self._line + 2 * self._edge))
+        dashes = max(1, round(float(np.hypot(*(end - begin))) / (2 * dash)))
+        half = self._line // 2
         for number in range(dashes):
-            a = begin + (end - begin) * number / dashes
-            b = begin + (end - begin) * (number + 0.5) / dashes
-            ends = tuple(np.rint(a).astype(int).tolist()), tuple(np.rint(b).astype(int).tolist())
-            cv2.line(self.image, *ends, BLACK, self._edge)
-            cv2.line(self.image, *ends, colour, self._line)
+            a = np.rint(begin + (end - begin) * number / dashes).astype(int)
+            b = np.rint(begin + (end - begin) * (number + 0.5) / dashes).astype(int)
+            low, high = np.minimum(a, b) - half, np.maximum(a, b) - half + self._line - 1
+            for grown, ink in ((self._edge, BLACK), (0, colour)) if self._edge else ((0, colour),):
+                first, last = (low - grown).tolist(), (high + grown).tolist()
+                cv2.rectangle(self.image, first, last, ink, cv2.FILLED)
+
+
+def smoothed(places: list[tuple[int, int]]) -> NDArray[np.int32]:
+    """A way (N, 2) without its jitter: each place the mean of those around it, as many before it as after it.
+
+    >>> smoothed([(0, 0), (10, 3), (20, 0)]).tolist()
+    [[0, 0], [10, 1], [20, 0]]
+    """
+    numbers = np.arange(len(places))
+    reach = np.minimum(SMOOTHED // 2, np.minimum(numbers, len(places) - 1 - numbers))
+    sums = np.concatenate([np.zeros((1, 2)), np.cumsum(np.array(places, np.float64).reshape(-1, 2), axis=0)])
+    means = (sums[numbers + reach + 1] - sums[numbers - reach]) / (2 * reach + 1)[:, None]
+    return np.asarray(np.rint(means), np.int32)

@@ -8,26 +8,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-import numpy as np
-
 from gallery.errors import GalleryError
 from gallery.ingest_session import IngestSession
 from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.store import Gallery
 from gallery.tracklet import Tracklet
+from ingest.arrival import arriving
 from ingest.checkpoint import pack, unpack
-from ingest.detector import Detections, Detector
-from ingest.embedder import Embedder, cut_crops
-from ingest.follower import Follower, Tracker
-from ingest.frame import Frame, Image
-from ingest.prefetch import prefetch
+from ingest.detector import Detector
+from ingest.effort import EFFORT, Effort
+from ingest.embedder import Embedder
+from ingest.follower import Follower, Tracker, under
+from ingest.frame import Frame
+from ingest.people import embed, find
 from ingest.source import Source
+from ingest.source_summary import Ending
+from ingest.watch import Watch
 
 OnProgress = Callable[[int, int | None], None]
 """Is told how many frames are done, and of how many (None where that is not known)."""
 
 BLOCK = 8
-"""Frames whose crops are embedded together, so that the networks' batches are full."""
+"""Frames whose crops are embedded together, so that the networks' batches are full.
+
+Of a live camera it is one at a time: waiting for more would make them old, and bunch those that a busy machine can take.
+"""
 
 GAP_SECONDS = 2.0
 """So much time without a frame is a hole in what was seen, and told with every answer."""
@@ -49,9 +54,12 @@ class IngestResult:
         video_seconds: How much time the frames cover.
         wall_seconds: How long the ingest took, earlier interrupted runs included.
         start: First moment of the source, ISO 8601 UTC.
-        start_origin: Where that time is from: given, container or epoch.
+        start_origin: Where that time is from; see ``StartOrigin``.
         already_done: Whether the gallery had all of it before.
         problems: What could not be read.
+        overlaps: Other sources of the camera that the gallery has of the same time.
+        dropped: Frames of a live camera that came while the networks were still busy.
+        ended: How it ended.
     """
 
     camera: str
@@ -65,6 +73,9 @@ class IngestResult:
     start_origin: str
     already_done: bool
     problems: tuple[str, ...]
+    overlaps: tuple[str, ...] = ()
+    dropped: int = 0
+    ended: Ending = "end"
 
 
 def ingest_camera(
@@ -76,6 +87,7 @@ def ingest_camera(
     tracker: Tracker,
     on_progress: OnProgress = lambda done, total: None,
     *,
+    effort: Effort = EFFORT,
     commit_seconds: float = COMMIT_SECONDS,
 ) -> IngestResult:
     """Takes one source of one camera into the gallery.
@@ -92,37 +104,50 @@ def ingest_camera(
         embedder: Makes their vectors.
         tracker: Follows them; one that has seen no frame yet.
         on_progress: Is told how far it is, after each block of frames.
+        effort: What may be left out.
         commit_seconds: Time between commits; so much work is done twice after a crash.
 
     Raises:
         GalleryError: If another process ingests this camera, or the gallery holds vectors of another embedder.
         SourceError: If nothing of the source can be read.
+        ConfigError: If frames are to be left out of which the detector must see all.
     """
-    with gallery.begin_ingest(ingest_spec(camera, source, detector, embedder, tracker)) as session:
+    watch = Watch(detector, effort, rate_seen(source))
+    with gallery.begin_ingest(ingest_spec(camera, source, watch, embedder, tracker, effort)) as session:
         already_done = session.already_done
         if not already_done:
-            follower = Follower(camera, f"{camera}-{session.spec.key[:8]}", tracker)
-            resume(session, follower)
-            run(session, follower, source, detector, embedder, on_progress, commit_seconds)
+            sure = detector.identity.sure_confidence
+            prefix = f"{camera}-{session.spec.key[:8]}"
+            follower = Follower(camera, prefix, tracker, embedder.embed, sure_confidence=sure)
+            resume(session, watch, follower)
+            run(session, watch, follower, source, embedder, effort, on_progress, commit_seconds)
         return ingest_result(session, source, already_done=already_done)
 
 
-def resume(session: IngestSession, follower: Follower) -> None:
-    """Brings the follower to the last commit of an interrupted ingest, or that ingest back to its beginning."""
+def resume(session: IngestSession, watch: Watch, follower: Follower) -> None:
+    """Brings all to the last commit of an interrupted ingest, or that ingest back to its beginning."""
     if session.checkpoint is not None:
         with suppress(GalleryError):  # damaged or of an older version: as good as none
-            follower.restore(unpack(session.checkpoint))
+            state = unpack(session.checkpoint)
+            watch.restore(under("watch", state))
+            follower.restore(state)
             return
     if session.progress.next_frame > 0:
         session.restart()
 
 
+def checkpoint(watch: Watch, follower: Follower) -> bytes:
+    """All that ``resume`` needs."""
+    return pack({**follower.state(), **{f"watch/{name}": array for name, array in watch.state().items()}})
+
+
 def run(
     session: IngestSession,
+    watch: Watch,
     follower: Follower,
     source: Source,
-    detector: Detector,
     embedder: Embedder,
+    effort: Effort,
     on_progress: OnProgress,
     commit_seconds: float,
 ) -> None:
@@ -132,21 +157,28 @@ def run(
     committed = time.monotonic()
     finished: list[Tracklet] = []
     before = progress.until
-    with prefetch(source.frames(progress.next_frame)) as frames:
-        for block in blocks(frames, BLOCK):
-            people = look(block, detector, embedder)
-            for frame, (detections, images, vectors) in zip(block, people, strict=True):
-                finished += follower.step(frame, detections, images, vectors)
-            progress = advance(progress, block, sum(len(detections) for detections, _, _ in people), began)
+    resumable = watch.resumable and not source.live
+    with arriving(source, progress.next_frame) as frames:
+        for block in blocks(frames, 1 if source.live else BLOCK):
+            found = find(block, watch)
+            embedded = embed(effort.embed, block, found, embedder, follower)
+            for frame, people, vectors in zip(block, found, embedded, strict=True):
+                if people is None:
+                    follower.pass_over(frame)
+                else:
+                    finished += follower.step(frame, people.detections, people.images, vectors)
+            progress = advance(
+                progress, block, sum(int(people.sure.sum()) for people in found if people is not None), began
+            )
             progress = replace(progress, gaps=progress.gaps + gaps_in(block, before, rate_seen(source)))
             before = progress.until
             on_progress(progress.frames, source.frame_count)
             if time.monotonic() - committed >= commit_seconds:
-                session.commit(finished, pack(follower.state()) if detector.resumable else None, progress)
+                session.commit(finished, checkpoint(watch, follower) if resumable else None, progress)
                 finished = []
                 committed = time.monotonic()
     # This state is good for every detector, since there is nothing more to detect.
-    session.commit(finished + follower.finish(), pack(follower.state()), progress)
+    session.commit(finished + follower.finish(), checkpoint(watch, follower), progress)
     session.finish(summed_up(progress, source, began))
 
 
@@ -160,23 +192,6 @@ def blocks(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
             block = []
     if block:
         yield block
-
-
-People = tuple[Detections, list[Image], np.ndarray[tuple[int, ...], np.dtype[np.float32]]]
-
-
-def look(block: list[Frame], detector: Detector, embedder: Embedder) -> list[People]:
-    """Finds the people of some frames and embeds all their crops at once; boxes too small to embed are left out."""
-    found = []
-    for frame, detections in zip(block, detector.detect([frame.image for frame in block]), strict=True):
-        images, kept = cut_crops(frame.image, detections.boxes)
-        found.append((Detections(detections.boxes[kept], detections.confidences[kept]), images))
-    vectors = embedder.embed([image for _, images in found for image in images])
-    ends = np.cumsum([len(images) for _, images in found])
-    return [
-        (detections, images, vectors[end - len(images) : end])
-        for (detections, images), end in zip(found, ends, strict=True)
-    ]
 
 
 def advance(progress: IngestProgress, block: list[Frame], detections: int, began: float) -> IngestProgress:
@@ -221,9 +236,19 @@ def rate_seen(source: Source) -> float:
     return source.rate if source.fps is None else min(source.fps, source.rate)
 
 
-def ingest_spec(camera: str, source: Source, detector: Detector, embedder: Embedder, tracker: Tracker) -> IngestSpec:
+def ingest_spec(
+    camera: str, source: Source, watch: Watch, embedder: Embedder, tracker: Tracker, effort: Effort
+) -> IngestSpec:
     """What the ingest is known by."""
-    found_by = detector.identity
+    found_by = watch.detector.identity
+    settings: dict[str, object] = {
+        "detector": [found_by.sha256, found_by.settings],
+        "watch": watch.settings,
+        "embed": effort.embed,
+        "tracker": tracker.settings,
+    }
+    if source.zones:
+        settings["zones"] = source.zones.text
     return IngestSpec(
         camera=camera,
         source=source.name,
@@ -233,15 +258,13 @@ def ingest_spec(camera: str, source: Source, detector: Detector, embedder: Embed
         fps=source.fps,
         detector=found_by.name,
         embedder=embedder.identity,
-        settings=json.dumps(
-            {"detector": [found_by.sha256, found_by.settings], "tracker": tracker.settings}, sort_keys=True
-        ),
+        settings=json.dumps(settings, sort_keys=True),
     )
 
 
 def ingest_result(session: IngestSession, source: Source, *, already_done: bool) -> IngestResult:
     """The session's progress as a result."""
-    progress = session.progress
+    progress, summary = session.progress, source.summary()
     return IngestResult(
         camera=session.spec.camera,
         source=source.name,
@@ -254,4 +277,7 @@ def ingest_result(session: IngestSession, source: Source, *, already_done: bool)
         start_origin=source.start_origin,
         already_done=already_done,
         problems=progress.problems,
+        overlaps=session.overlaps,
+        dropped=summary.frames_dropped,
+        ended=summary.ended,
     )

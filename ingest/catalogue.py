@@ -17,8 +17,9 @@ from platformdirs import user_data_path
 
 from gallery.errors import ModelError
 from ingest.download import Progress, download, sha256_of
-from ingest.runtimes import check_suffix
-from ingest.sidecar import Network, describe, read_sidecar, sidecar_of
+from ingest.infer_cfg import CONFIG_NAMES, config_beside, is_detector, network_in, read_infer_cfg
+from ingest.runtimes import SUFFIXES, check_suffix
+from ingest.sidecar import EXPORT_STEMS, Network, describe, network_name, read_sidecar, sidecar_of
 from ingest.toml_table import TomlTable, read_toml
 
 FOLDERS_VARIABLE = "PASSERBY_MODELS"
@@ -39,7 +40,7 @@ class Installed:
     @property
     def paths(self) -> tuple[Path, ...]:
         """The network file and those that belong to it, in the order of ``network.files``."""
-        return tuple(self.path.with_suffix(file.suffix) for file in self.network.files)
+        return (self.path, *(file.beside(self.path) for file in self.network.files[1:]))
 
     def fingerprint(self) -> str:
         """Checks all files and gives the SHA-256 that identifies this network and its description.
@@ -88,8 +89,7 @@ def folders() -> list[Path]:
 def installed() -> list[Installed]:
     """All networks whose files are there, those of the catalogue first; their contents are not checked yet."""
     public = [Installed(network, path) for network in known().values() if (path := _locate(network)) is not None]
-    own = [Installed(read_sidecar(path), path) for path in _own().values()]
-    return public + own
+    return public + [_described(path) for path in _own().values()]
 
 
 def find(name: str) -> Installed:
@@ -106,42 +106,55 @@ def find(name: str) -> Installed:
         return Installed(network, path)
     own = _own()
     if name not in own:
+        for folder in folders():
+            if config_beside(folder / name / EXPORT_STEMS[0]) is not None:
+                return identify(folder / name)  # it was passed over, and this says why
         near = get_close_matches(name, [*known(), *own], n=3) or sorted(known())
         raise ModelError(f"unknown model '{name}'; near names: {', '.join(near)}")
-    return Installed(read_sidecar(own[name]), own[name])
+    return _described(own[name])
 
 
 def identify(path: Path) -> Installed:
-    """What a network file anywhere is: by the sidecar beside it, or by its SHA-256 if the catalogue knows it.
+    """What a network file anywhere is.
+
+    The sidecar beside it says so, or the ``infer_cfg.yml`` of PaddleDetection, or the catalogue if it knows its SHA-256.
+
+    Args:
+        path: The file, or the folder of an export.
 
     Raises:
-        ModelError: If it is missing, of a kind that cannot be run, or unknown and without a sidecar.
+        ModelError: If it is missing, of a kind that cannot be run, or unknown and described by nothing.
     """
+    if path.is_dir():
+        path = network_in(path)
     check_suffix(path)
     if not path.is_file():
         raise ModelError(f"there is no network file {path}")
-    if sidecar_of(path).is_file():
-        return Installed(read_sidecar(path), path)
+    if sidecar_of(path).is_file() or config_beside(path) is not None:
+        return _described(path)
     digest = sha256_of(path)
     for network in known().values():
         if network.files[0].sha256 == digest:
             return Installed(network, path)
-    if path.stem in known():
-        raise _damaged(known()[path.stem], path, digest, known()[path.stem].files[0].sha256)
+        if path.name == network.files[0].name:
+            raise _damaged(network, path, digest, network.files[0].sha256)
     raise ModelError(f"{path} is unknown and nothing describes it; write {sidecar_of(path).name} beside it")
 
 
 def add(path: Path) -> Installed:
     """Copies a network, the files that belong to it and its sidecar into the user's folder.
 
+    Args:
+        path: The network file, or the folder of an export.
+
     Raises:
         ModelError: If it is unknown or damaged, has the name of another, or cannot be copied.
     """
     source = identify(path)
     source.fingerprint()
-    name, described = source.network.name, sidecar_of(path).is_file()
-    if described and name in known():
-        raise ModelError(f"'{name}' is the name of a public network; rename {path.name} and its sidecar")
+    path, name, described = source.path, source.network.name, sidecar_of(source.path).is_file()
+    if name in known() and source.network is not known()[name]:
+        raise ModelError(f"'{name}' is the name of a public network; rename {path.name} and its sidecar, or its folder")
     target = user_folder() / name / source.network.files[0].name
     copies = list(zip(source.paths, Installed(source.network, target).paths, strict=True))
     if described:
@@ -178,16 +191,40 @@ def _locate(network: Network) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
+def _described(path: Path) -> Installed:
+    """A network file by what lies beside it: its sidecar, else the description of PaddleDetection."""
+    config = None if sidecar_of(path).is_file() else config_beside(path)
+    return Installed(read_sidecar(path) if config is None else read_infer_cfg(config, path), path)
+
+
 def _own() -> dict[str, Path]:
-    """Networks with a sidecar by name; the first found of a name counts, and public names are the catalogue's."""
+    """Networks that are described beside themselves, by name.
+
+    The first found of a name counts, and public names are the catalogue's.
+    """
     found: dict[str, Path] = {}
     for folder in folders():
         for sidecar in sorted([*folder.glob("*.toml"), *folder.glob("*/*.toml")]):
-            paths = (path for suffix in (".onnx", ".xml") if (path := sidecar.with_suffix(suffix)).is_file())
-            for path in paths:
-                if path.stem not in known():
-                    found.setdefault(path.stem, path)
+            for path in (sidecar.with_suffix(suffix) for suffix in SUFFIXES):
+                if path.is_file() and network_name(path) not in known():
+                    found.setdefault(network_name(path), path)
+        for path in _exports(folder):
+            if path.absolute().parent.name not in known() and not sidecar_of(path).is_file():
+                found.setdefault(path.absolute().parent.name, path)
     return found
+
+
+def _exports(folder: Path) -> Iterator[Path]:
+    """The detectors that PaddleDetection exported into this folder or one of those in it.
+
+    Exports of other things are passed over, and folders in which it is not clear which file is the network.
+    """
+    for pattern in ("", "*/"):
+        for place in sorted({config.parent for name in CONFIG_NAMES for config in folder.glob(pattern + name)}):
+            config = config_beside(place / EXPORT_STEMS[0])
+            if config is not None and is_detector(config):
+                with suppress(ModelError):
+                    yield network_in(place)
 
 
 def _copy(origin: Path, target: Path) -> None:

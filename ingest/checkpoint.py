@@ -8,7 +8,7 @@ import numpy as np
 from gallery.errors import GalleryError
 from ingest.follower import State
 
-FORMAT = b"passerby checkpoint 1\n"
+FORMAT = b"passerby checkpoint 2\n"
 """What the bytes start with; raise the number when a state means something else than before."""
 
 DIGEST_BYTES = hashlib.sha256().digest_size

@@ -51,11 +51,14 @@ class DetectorIdentity:
         name: Name of the detector, as in ``passerby models list``.
         sha256: SHA-256 of the network and its description (of the settings, for one without a network).
         settings: All that changes the boxes, as readable text, for example ``min_confidence=0.5``.
+        sure_confidence: Boxes below it are given too, but only for going on with tracks that are there; 0 for a detector
+            that gives no such boxes.
     """
 
     name: str
     sha256: str
     settings: str
+    sure_confidence: float = 0.0
 
 
 class Detector(Protocol):

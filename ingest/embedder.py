@@ -78,8 +78,11 @@ class NetworkEmbedder:
             raise ModelError(f"{network.name} has no thresholds, so it is no embedder; mend its description")
         self.thresholds = network.thresholds
         self.identity = EmbedderIdentity(network.name, sha256, network.dimension)
-        self._network, self._runtime = network, runtime
-        length = runtime.outputs[0].shape[-1]
+        if network.input is None:
+            raise ModelError(f"{network.name} has no [input]; mend its description")
+        self._form, self._runtime = network.input, runtime
+        shape = runtime.outputs[0].shape
+        length = shape[-1] if shape else None
         if length is not None and length != network.dimension:
             raise self._wrong_dimension(length)
 
@@ -90,7 +93,7 @@ class NetworkEmbedder:
             ModelError: If the network gives vectors of another length, or such that have no direction.
         """
         parts = [np.empty((0, self.identity.dimension), np.float32)]
-        for batch in batches(crops, self._network.input, self._runtime.batch):
+        for batch in batches(crops, self._form, self._runtime.batch):
             vectors = self._runtime.run(batch.tensor)[0].reshape(self._runtime.batch, -1)[: len(batch)]
             if vectors.shape[1] != self.identity.dimension:
                 raise self._wrong_dimension(vectors.shape[1])

@@ -8,11 +8,15 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from gallery.errors import SourceError
 from ingest.frame import Frame, Image
 from ingest.frame_clock import DEFAULT_RATE, Sampler
 from ingest.image import decode_image
 from ingest.source_summary import SourceSummary, StartOrigin
+from ingest.zones import NO_ZONES
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
@@ -25,10 +29,20 @@ class ImageFolder:
 
     A frame's index is the place of its image in that order, and its time is index / rate, so an unreadable image
     leaves a gap. The first readable image gives the size; images of another size are not frames of that camera:
-    they count as lost, with their names.
+    they count as lost, with their names. ``fitted``, they are frames: scaled to fit, with black borders.
     """
 
-    def __init__(self, name: str, path: Path, *, start: datetime | None, fps: float | None, rate: float | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        start: datetime | None,
+        fps: float | None,
+        rate: float | None,
+        start_origin: StartOrigin = "given",
+        fitted: bool = False,
+    ) -> None:
         """Lists the folder and reads its first image; see ``open_source``.
 
         Raises:
@@ -37,12 +51,15 @@ class ImageFolder:
         self.name = name
         self.path = path
         self.start = start or datetime.fromtimestamp(0, UTC)
-        self.start_origin: StartOrigin = "given" if start else "epoch"
+        self.start_origin: StartOrigin = start_origin if start else "epoch"
         self.fps = fps
+        self.zones = NO_ZONES
+        self.live = False
+        self._fitted = fitted
         self._rate = DEFAULT_RATE if rate is None else Fraction(rate).limit_denominator(100_000)
         self._images = _images_in(path)
         self.height, self.width = self._first_size()
-        self._decoded = 0
+        self._decoded = self.refitted = 0
         self._problems: list[str] = []
 
     @property
@@ -54,6 +71,11 @@ class ImageFolder:
     def frame_count(self) -> int:
         """About how many frames are given."""
         return _sampled(len(self._images), self._rate, self.fps)
+
+    @property
+    def length_seconds(self) -> float:
+        """How long all images are shown."""
+        return float(len(self._images) / self._rate)
 
     @cached_property
     def content_hash(self) -> str:
@@ -68,7 +90,7 @@ class ImageFolder:
     def frames(self, first: int = 0) -> Generator[Frame, None, None]:
         """Gives the frames from index ``first`` on; see ``Source.frames``."""
         sampler = Sampler(self.fps)
-        self._decoded, self._problems = 0, []
+        self._decoded, self.refitted, self._problems = 0, 0, []
         for index, path in enumerate(self._images):
             seconds = index / self._rate
             if not sampler.takes(seconds):
@@ -85,6 +107,9 @@ class ImageFolder:
             problems = [*problems, f"and {lost - NAMED_PROBLEMS} more images could not be used"]
         return SourceSummary(self._decoded, lost, float(len(self._images) / self._rate), tuple(problems))
 
+    def close(self) -> None:
+        """Nothing to let go of between passes."""
+
     def _read(self, path: Path) -> Image | None:
         try:
             image = decode_image(_bytes_of(path), path.name)
@@ -92,7 +117,10 @@ class ImageFolder:
             self._problems.append(str(error))
             return None
         height, width = image.shape[:2]
-        if (height, width) != (self.height, self.width):
+        if (height, width) != (self.height, self.width) and self._fitted:
+            self.refitted += 1
+            image = fitted_into(image, self.width, self.height)
+        elif (height, width) != (self.height, self.width):
             self._problems.append(f"{path.name} is {width}x{height}, not {self.width}x{self.height} as the first image")
             return None
         self._decoded += 1
@@ -119,6 +147,20 @@ def natural_order(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
     """
     parts = re.split(r"([0-9]+)", path.name)
     return [(True, int(part), "") if part.isdecimal() else (False, 0, part.casefold()) for part in parts], path.name
+
+
+def fitted_into(image: Image, width: int, height: int) -> Image:
+    """The picture scaled to fit, in the middle of a black one of that size."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner_width = min(max(round(image.shape[1] * scale), 1), width)
+    inner_height = min(max(round(image.shape[0] * scale), 1), height)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas[top : top + inner_height, left : left + inner_width] = cv2.resize(
+        image, (inner_width, inner_height), interpolation=way
+    )
+    return canvas
 
 
 def _sampled(count: int, rate: Fraction, fps: float | None) -> int:

@@ -11,17 +11,22 @@ from ingest.catalogue import Installed, find, identify, installed
 from ingest.detector import Detector
 from ingest.embedder import Embedder, NetworkEmbedder
 from ingest.network_detector import NetworkDetector
+from ingest.paddle_detector import PaddleDetector
 from ingest.runtime import Device, Precision
-from ingest.runtimes import is_installed, open_runtime
+from ingest.runtimes import SUFFIXES, is_installed, open_runtime, runs_on
 from ingest.sidecar import Kind
 from ingest.ssd import SsdDetector
 from ingest.thresholds import Thresholds
 from ingest.yolox import YoloxDetector
 
-AUTO_DETECTORS = ("person-detection-retail-0013", "yolox_nano", "motion")
-"""What "auto" takes the first installed of, best first: by recall of people in scenes with known truth."""
+AUTO_DETECTORS = ("person-detection-retail-0013", "yolox_nano", "picodet_xs_320", "motion")
+"""What "auto" takes the first installed of, best first: by recall of people in scenes with known truth.
 
-AUTO_STILL_DETECTORS = ("person-detection-retail-0013", "yolox_nano", "hog")
+PicoDet-XS finds more than YOLOX-Nano in composed scenes, but less and with more false boxes on real video, at more than
+twice the cost (``benchmarks/detectors.py``), so it comes after it.
+"""
+
+AUTO_STILL_DETECTORS = ("person-detection-retail-0013", "yolox_nano", "picodet_xs_320", "hog")
 """The same for single pictures, where nothing moves."""
 
 AUTO_EMBEDDERS = (
@@ -37,14 +42,18 @@ AUTO_EMBEDDERS = (
 BUILT_IN: dict[Kind, tuple[str, ...]] = {"detector": ("hog", "motion"), "embedder": ("stripes",)}
 """Those that need no file."""
 
-_DETECTOR_BATCH: dict[Device, int] = {"cpu": 1, "cuda": 8}
+_DETECTOR_BATCH: dict[Device, int] = {"cpu": 1, "cuda": 8, "tensorrt": 8}
 """Images per run. Two cores do 62 single images a second with person-detection-retail-0013, 51 in batches of 4."""
 
-_EMBEDDER_BATCH: dict[Device, int] = {"cpu": 4, "cuda": 32}
+_EMBEDDER_BATCH: dict[Device, int] = {"cpu": 4, "cuda": 32, "tensorrt": 32}
 """Crops per run. Two cores do 88 a second with person-reidentification-retail-0277 in batches of 4, 82 in 16, 74 in 32;
 and what fills up the last batch of a few crops is wasted."""
 
-_DECODERS: dict[str, type[NetworkDetector]] = {"yolox": YoloxDetector, "ssd": SsdDetector}
+_DECODERS: dict[str, type[NetworkDetector]] = {
+    "yolox": YoloxDetector,
+    "ssd": SsdDetector,
+    "paddledetection": PaddleDetector,
+}
 
 
 class _Limits(TypedDict, total=False):
@@ -61,17 +70,20 @@ def load_detector(
     device: Device = "cpu",
     precision: Precision = "fp32",
     min_confidence: float | None = None,
+    low_confidence: float | None = None,
     min_height_px: float | None = None,
 ) -> Detector:
     """Loads a detector; its ``identity`` says which one it is.
 
     Args:
         name: "auto" (the first installed of ``AUTO_DETECTORS``), "hog", "motion", a name of the catalogue or of an
-            added network, or the path of a network file.
+            added network, or the path of a network file or of its folder.
         threads: Most threads a network may use; all cores by default.
         device: Where a network runs; the built-in detectors have no use for it.
         precision: What a network computes in.
         min_confidence: Boxes below it are left out; by default what the detector's description says.
+        low_confidence: A network's boxes from this one on are given all the same, for trackers (see
+            ``DetectorIdentity.sure_confidence``); None gives none. The built-in detectors have none.
         min_height_px: Boxes lower than this in the picture are left out; by default what the detector likes.
 
     Raises:
@@ -82,9 +94,10 @@ def load_detector(
     if isinstance(chosen, str):
         return _built_in_detector(chosen, limits)
     sha256 = chosen.fingerprint()
-    batch = _DETECTOR_BATCH[device]
+    batch = 1 if chosen.network.decoding == "paddledetection" else _DETECTOR_BATCH[device]
     runtime = open_runtime(chosen.path, batch=batch, threads=threads, device=device, precision=precision)
-    return _DECODERS[chosen.network.decoding](chosen.network, runtime, sha256=sha256, precision=precision, **limits)
+    decoder = _DECODERS[chosen.network.decoding]
+    return decoder(chosen.network, runtime, sha256=sha256, precision=precision, low_confidence=low_confidence, **limits)
 
 
 def load_embedder(
@@ -93,15 +106,17 @@ def load_embedder(
     threads: int | None = None,
     device: Device = "cpu",
     precision: Precision = "fp32",
+    batch: int | None = None,
 ) -> Embedder:
     """Loads an embedder; its ``identity`` says which one it is.
 
     Args:
         name: "auto" (the first installed of ``AUTO_EMBEDDERS``), "stripes", a name of the catalogue or of an added
-            network, or the path of a network file.
+            network, or the path of a network file or of its folder.
         threads: Most threads a network may use; all cores by default.
         device: Where a network runs; "stripes" has no use for it.
         precision: What a network computes in.
+        batch: Crops per run; by default what is fastest where many crops come together.
 
     Raises:
         ModelError: If it is unknown, not installed, damaged, no embedder, or cannot run as asked.
@@ -112,8 +127,8 @@ def load_embedder(
 
         return StripesEmbedder()
     sha256 = chosen.fingerprint()
-    batch = _EMBEDDER_BATCH[device]
-    runtime = open_runtime(chosen.path, batch=batch, threads=threads, device=device, precision=precision)
+    size = _EMBEDDER_BATCH[device] if batch is None else batch
+    runtime = open_runtime(chosen.path, batch=size, threads=threads, device=device, precision=precision)
     return NetworkEmbedder(chosen.network, runtime, sha256=sha256)
 
 
@@ -213,11 +228,11 @@ def _first_of(order: Sequence[str], kind: Kind, device: Device) -> str | Install
 
 
 def _runs_here(model: Installed, device: Device) -> bool:
-    return is_installed(model.path.suffix) and (device == "cpu" or model.path.suffix == ".onnx")
+    return is_installed(model.path.suffix) and runs_on(model.path.suffix, device)
 
 
 def _is_path(name: str) -> bool:
-    return os.sep in name or Path(name).suffix in (".onnx", ".xml", ".json", ".pdmodel")
+    return os.sep in name or Path(name).suffix in SUFFIXES or name in (os.curdir, os.pardir)
 
 
 def _limits(min_confidence: float | None, min_height_px: float | None) -> _Limits:

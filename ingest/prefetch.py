@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from ingest.stop import Stop
+
 T = TypeVar("T")
 
 SIZE = 8
@@ -13,11 +15,12 @@ SIZE = 8
 
 
 @contextmanager
-def prefetch(items: Iterator[T], size: int = SIZE) -> Iterator[Iterator[T]]:
+def prefetch(items: Iterator[T], size: int = SIZE, *, stop: Stop | None = None) -> Iterator[Iterator[T]]:
     """Runs an iterator in a thread of its own, at most ``size`` items ahead.
 
     Leaving the block stops the thread and closes the iterator (a generator's ``finally`` runs), also when not all
-    items were taken. What the iterator raises is raised where its next item would have come.
+    items were taken. What the iterator raises is raised where its next item would have come. When a ``stop`` is asked
+    for, the items end there, also for a consumer that is waiting for one.
 
     Raises:
         ValueError: If ``size`` is below 1.
@@ -30,6 +33,8 @@ def prefetch(items: Iterator[T], size: int = SIZE) -> Iterator[Iterator[T]]:
     if size < 1:
         raise ValueError(f"a queue needs room for at least 1 item, not {size}")
     queue = _Queue(items, size)
+    if stop is not None:
+        stop.on_request(queue.stop)
     thread = threading.Thread(target=queue.fill, name="prefetch", daemon=True)
     thread.start()
     try:

@@ -1,81 +1,25 @@
 """Many cameras side by side, each in a process of its own, all within one budget of threads."""
 
 import multiprocessing
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import signal
+import threading
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Protocol
 
-from gallery.errors import PasserbyError, SourceError
-from gallery.store import Gallery
-from ingest.camera import IngestResult, ingest_camera, rate_seen
-from ingest.embedder import Embedder
-from ingest.follower import pedestrian_tracker
-from ingest.models import load_detector, load_embedder
-from ingest.runtime import Device, Precision
-from ingest.source import open_source
-from ingest.thread_budget import divided, opencv_threads
+from ingest.camera_job import INTERRUPTED, CameraJob, JobOutcome, OnEvent, run_job
+from ingest.networks import Networks, OwnNetworks
+from ingest.stopping import stopped_by_signals
+from ingest.thread_budget import divided
+
+HEAR_SECONDS = 0.2
+"""How soon a signal is noticed while no camera tells anything."""
 
 STOP_SECONDS = 10.0
 """How long a stopped process may take to end before it is killed."""
-
-
-@dataclass(frozen=True)
-class Networks:
-    """Which networks to run, and how.
-
-    Attributes:
-        detector: Name or file.
-        embedder: Name or file.
-        device: ``cpu`` or ``cuda``.
-        precision: ``fp32`` or ``bf16``.
-        min_confidence: Least confidence of a detection; None takes the detector's own default.
-        min_height_px: People lower than this are left out; None takes the detector's own default.
-    """
-
-    detector: str
-    embedder: str
-    device: Device = "cpu"
-    precision: Precision = "fp32"
-    min_confidence: float | None = None
-    min_height_px: float | None = None
-
-
-@dataclass(frozen=True)
-class CameraJob:
-    """One camera with its sources, to be ingested in this order.
-
-    Attributes:
-        camera: Name.
-        sources: Files or folders, each with the UTC time of its first frame if that was said.
-        fps: Sampling rate, None for every frame.
-    """
-
-    camera: str
-    sources: tuple[tuple[str, datetime | None], ...]
-    fps: float | None = None
-
-
-@dataclass(frozen=True)
-class JobOutcome:
-    """What became of one camera.
-
-    Attributes:
-        camera: Name.
-        results: One per source that was ingested.
-        error: Why the others could not be, None where all were.
-    """
-
-    camera: str
-    results: tuple[IngestResult, ...]
-    error: str | None
-
-
-OnEvent = Callable[[str, int, int | None], None]
-"""Is told the camera, its frames done and their total, None where that is not known."""
 
 
 class Runner(Protocol):
@@ -90,7 +34,8 @@ class LocalRunner:
     """Ingests on this machine: one camera in this process, several in as many processes as there are threads.
 
     The networks of all cameras that run at once never have more threads than the budget. A decoder has one thread of
-    its own, which is awake for a few hundredths of the time that a network needs for the same frames.
+    its own, which is awake for a few hundredths of the time that a network needs for the same frames. Live cameras
+    cannot wait: all of them run from the beginning, with one thread each where there are more of them than threads.
 
     Args:
         folder: The gallery.
@@ -104,29 +49,57 @@ class LocalRunner:
         self.threads = threads
 
     def run(self, jobs: Sequence[CameraJob], on_event: OnEvent) -> list[JobOutcome]:
-        """Ingests all cameras. Left by an exception (Ctrl-C, say), no process of it stays."""
-        at_once, share = divided(self.threads, len(jobs))
-        if at_once == 1:
-            return [run_job(job, self.folder, self.networks, share, on_event) for job in jobs]
-        started: list[Worker] = []
-        try:
-            while running := self._kept_busy(jobs, started, at_once, share):
-                ready = wait(list(running))
-                for worker in (running[pipe] for pipe in running if pipe in ready):
-                    worker.forward(on_event)
-        finally:
-            for worker in started:
-                worker.stop()
-        return [worker.outcome for worker in started if worker.outcome is not None]
+        """Ingests all cameras. Left by an exception (Ctrl-C, say), no process of it stays.
 
-    def _kept_busy(
-        self, jobs: Sequence[CameraJob], started: "list[Worker]", at_once: int, share: int
-    ) -> "dict[Connection, Worker]":
-        """Starts the next jobs as far as there is room; gives the workers that have no outcome yet, by their pipes."""
-        busy = sum(worker.outcome is None for worker in started)
-        for job in jobs[len(started) : len(started) + at_once - busy]:
-            started.append(Worker(job, self.folder, self.networks, share))
-        return {worker.events: worker for worker in started if worker.outcome is None}
+        With a live camera among them, Ctrl-C or SIGTERM ends them: live ones with all that was seen, others as if
+        interrupted. Only a second one raises.
+        """
+        with stopped_by_signals() if any(job.live for job in jobs) else nullcontext(threading.Event()) as stop:
+            return self._run(jobs, on_event, stop)
+
+    def _run(self, jobs: Sequence[CameraJob], on_event: OnEvent, stop: threading.Event) -> list[JobOutcome]:
+        at_once, share = divided(self.threads, len(jobs), sum(job.live for job in jobs))
+        if at_once == 1:
+            own = OwnNetworks(self.networks, share)
+            return [run_job(job, self.folder, self.networks.effort, own, share, on_event, stop) for job in jobs]
+        waiting = sorted(range(len(jobs)), key=lambda place: not jobs[place].live)
+        workers: dict[int, Worker] = {}
+        try:
+            while not stop.is_set() and (waiting or unfinished(workers.values())):
+                while waiting and len(unfinished(workers.values())) < at_once:
+                    place = waiting.pop(0)
+                    workers[place] = Worker(jobs[place], self.folder, self.networks, share)
+                hear(workers.values(), on_event)
+            if stop.is_set():
+                self._end(workers.values(), on_event)
+        finally:
+            for worker in workers.values():
+                worker.stop()
+        outcomes = {place: worker.outcome for place, worker in workers.items()}
+        return [outcomes.get(place) or interrupted(job) for place, job in enumerate(jobs)]
+
+    def _end(self, workers: "Collection[Worker]", on_event: OnEvent) -> None:
+        """Ends the live cameras and waits for what they have; stops the others."""
+        for worker in unfinished(workers):
+            if worker.job.live:
+                worker.ask_to_end()
+            else:
+                worker.stop()
+        while unfinished(workers):
+            hear(workers, on_event)
+
+
+def unfinished(workers: "Collection[Worker]") -> "list[Worker]":
+    """Those that have no outcome yet."""
+    return [worker for worker in workers if worker.outcome is None]
+
+
+def hear(workers: "Collection[Worker]", on_event: OnEvent) -> None:
+    """Passes on what the workers tell next; gives up after a moment, so that signals are noticed."""
+    running = {worker.events: worker for worker in unfinished(workers)}
+    ready = wait(list(running), HEAR_SECONDS)
+    for worker in (running[pipe] for pipe in running if pipe in ready):
+        worker.forward(on_event)
 
 
 class Worker:
@@ -142,6 +115,7 @@ class Worker:
     def __init__(self, job: CameraJob, folder: Path, networks: Networks, threads: int) -> None:
         self.job = job
         self.outcome: JobOutcome | None = None
+        self._asked = False
         context = multiprocessing.get_context("spawn")
         self.events, theirs = context.Pipe(duplex=False)
         self._process: SpawnProcess = context.Process(
@@ -156,7 +130,9 @@ class Worker:
             told: JobOutcome | tuple[int, int | None] = self.events.recv()
         except (EOFError, OSError):
             self._end()
-            self.outcome = JobOutcome(self.job.camera, (), died(self._process.exitcode))
+            # One that was asked so early that it could not hear yet has seen nothing.
+            error = None if self._asked else died(self._process.exitcode)
+            self.outcome = JobOutcome(self.job.camera, (), error)
             return
         if isinstance(told, JobOutcome):
             self._end()
@@ -164,11 +140,17 @@ class Worker:
         else:
             on_event(self.job.camera, *told)
 
+    def ask_to_end(self) -> None:
+        """Lets a live camera's process end in its own time, and tell its outcome."""
+        self._asked = True
+        self._process.terminate()
+
     def stop(self) -> None:
         """Ends it now, if it has not ended; what it committed stays."""
         if self.outcome is None:
             self._process.terminate()
             self._end()
+            self.outcome = interrupted(self.job)
 
     def _end(self) -> None:
         self.events.close()
@@ -176,6 +158,11 @@ class Worker:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+
+
+def interrupted(job: CameraJob) -> JobOutcome:
+    """The outcome of a camera that was stopped before its end."""
+    return JobOutcome(job.camera, (), INTERRUPTED)
 
 
 def died(exit_code: int | None) -> str:
@@ -188,58 +175,18 @@ def died(exit_code: int | None) -> str:
 
 
 def work(job: CameraJob, folder: Path, networks: Networks, threads: int, events: Connection) -> None:
-    """A worker process: ingests one camera and tells of it. Without a listener any more, it ends at its next event."""
+    """A worker process: ingests one camera and tells of it. Without a listener any more, it ends at its next event.
+
+    A live camera ends well at SIGTERM. Ctrl-C, which all processes of a terminal hear, is its parent's to handle.
+    """
+    if job.live:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        outcome = run_job(job, folder, networks, threads, lambda _, done, total: events.send((done, total)))
-        events.send(outcome)
+        with stopped_by_signals(signal.SIGTERM) if job.live else nullcontext(threading.Event()) as stop:
+            own = OwnNetworks(networks, threads)
+            outcome = run_job(
+                job, folder, networks.effort, own, threads, lambda _, done, total: events.send((done, total)), stop
+            )
+            events.send(outcome)
     except (BrokenPipeError, KeyboardInterrupt):
         return
-
-
-def run_job(job: CameraJob, folder: Path, networks: Networks, threads: int, on_event: OnEvent) -> JobOutcome:
-    """Ingests one camera's sources in order, in this process; a source that cannot be read is passed over."""
-    results: list[IngestResult] = []
-    errors: list[str] = []
-    try:
-        with opencv_threads(threads), Gallery.open(folder, create=True) as gallery:
-            embedder = load_embedder(
-                networks.embedder, threads=threads, device=networks.device, precision=networks.precision
-            )
-            for path, start in job.sources:
-                try:
-                    results.append(run_source(job, path, start, gallery, networks, embedder, threads, on_event))
-                except SourceError as error:
-                    errors.append(str(error))
-    except BrokenPipeError:
-        raise
-    except PasserbyError as error:
-        errors.append(str(error))
-    except OSError as error:
-        errors.append(f"{error.filename or folder}: {error.strerror or error}")
-    return JobOutcome(job.camera, tuple(results), "; ".join(errors) or None)
-
-
-def run_source(
-    job: CameraJob,
-    path: str,
-    start: datetime | None,
-    gallery: Gallery,
-    networks: Networks,
-    embedder: Embedder,
-    threads: int,
-    on_event: OnEvent,
-) -> IngestResult:
-    """Ingests one source with a fresh detector and a fresh tracker."""
-    source = open_source(path, start=start, fps=job.fps)
-    detector = load_detector(
-        networks.detector,
-        threads=threads,
-        device=networks.device,
-        precision=networks.precision,
-        min_confidence=networks.min_confidence,
-        min_height_px=networks.min_height_px,
-    )
-    tracker = pedestrian_tracker(embedder.thresholds, rate_seen(source))
-    return ingest_camera(
-        job.camera, source, gallery, detector, embedder, tracker, lambda done, total: on_event(job.camera, done, total)
-    )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from gallery.errors import ModelError
-from ingest.runtime import Device, Precision, Tensor, check_shape, damaged
+from ingest.runtime import Device, Precision, Tensor, check_others, check_shape, damaged, sort_inputs
 
 _FAILURES = (
     native.EngineError,
@@ -24,7 +24,7 @@ _FAILURES = (
 )
 """onnxruntime's exceptions; they have no base of their own."""
 
-_PROVIDERS: dict[Device, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _SILENT = 4
 
 
@@ -42,18 +42,19 @@ class OnnxRuntime:
             raise damaged(path, str(error)) from error
         _check_provider_in_use(path, device, self._session.get_providers())
         inputs = self._session.get_inputs()
-        if len(inputs) != 1 or inputs[0].type != "tensor(float)":
-            raise ModelError(f"{path} must have one float input, not {[(i.name, i.type) for i in inputs]}")
-        shape = _shape(inputs[0].shape)
-        self.batch = batch if shape[0] is None else shape[0]
-        self.input = Tensor(inputs[0].name, (self.batch, *shape[1:]))
+        if any(i.type != "tensor(float)" for i in inputs):
+            raise ModelError(f"{path} must take floats, not {[(i.name, i.type) for i in inputs]}")
+        images, self.others = sort_inputs(path, [Tensor(i.name, _shape(i.shape)) for i in inputs])
+        self.batch = batch if images.shape[0] is None else images.shape[0]
+        self.input = Tensor(images.name, (self.batch, *images.shape[1:]))
         self.outputs = tuple(Tensor(o.name, _shape(o.shape)) for o in self._session.get_outputs())
 
-    def run(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def run(self, batch: NDArray[np.float32], **others: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """See ``Runtime.run``."""
         check_shape(str(self._path), batch, self.input.shape)
+        check_others(str(self._path), others, self.others)
         try:
-            outputs = self._session.run(None, {self.input.name: batch})
+            outputs = self._session.run(None, {self.input.name: batch, **others})
         except _FAILURES as error:
             raise damaged(self._path, str(error)) from error
         return [np.asarray(output, np.float32) for output in outputs]
@@ -75,6 +76,11 @@ def available_providers() -> list[str]:
 
 
 def _check_provider(path: Path, device: Device) -> None:
+    if device not in _PROVIDERS:
+        raise ModelError(
+            f"cannot run {path} on {device}: onnxruntime runs on {' or '.join(_PROVIDERS)} here, and only Paddle exports "
+            "run in TensorRT; use another --device or the Paddle export of this network"
+        )
     if _PROVIDERS[device] not in available_providers():
         raise ModelError(
             f"cannot run {path} on {device}: this onnxruntime has no {_PROVIDERS[device]}; "

@@ -7,13 +7,15 @@ import openvino
 from numpy.typing import NDArray
 
 from gallery.errors import ModelError
-from ingest.runtime import Device, Precision, Tensor, check_shape, damaged
+from ingest.runtime import Device, Precision, Tensor, check_others, check_shape, damaged
 
 _HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
 
 
 class OpenVinoRuntime:
-    """One OpenVINO network (see ``Runtime``)."""
+    """One OpenVINO network (see ``Runtime``); it has no input beside its images."""
+
+    others: tuple[Tensor, ...] = ()
 
     def __init__(self, path: Path, *, batch: int, threads: int, device: Device, precision: Precision) -> None:
         if device != "cpu":
@@ -33,9 +35,10 @@ class OpenVinoRuntime:
         self.input = _tensor(self._compiled.input(0))
         self.outputs = tuple(_tensor(output) for output in self._compiled.outputs)
 
-    def run(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def run(self, batch: NDArray[np.float32], **others: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """See ``Runtime.run``."""
         check_shape(str(self._path), batch, self.input.shape)
+        check_others(str(self._path), others, self.others)
         try:
             results = self._request.infer([batch], share_inputs=True)
         except RuntimeError as error:
@@ -55,6 +58,10 @@ def _properties(threads: int, precision: Precision) -> dict[str, str | int | boo
 
 
 def _check_precision(core: openvino.Core, path: Path, precision: Precision) -> None:
+    if precision not in _HINTS:
+        raise ModelError(
+            f"cannot run {path} in {precision}: OpenVINO computes in {' or '.join(_HINTS)} here; use one of them"
+        )
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise ModelError(f"cannot run {path} in bf16: this processor has none; use --precision fp32")
 

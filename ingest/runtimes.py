@@ -7,7 +7,21 @@ from pathlib import Path
 from gallery.errors import ModelError
 from ingest.runtime import Device, Precision, Runtime
 
-_PACKAGES = {".onnx": "onnxruntime", ".xml": "openvino"}
+_PACKAGES = {".onnx": "onnxruntime", ".xml": "openvino", ".json": "paddle", ".pdmodel": "paddle"}
+_EXTRAS = {
+    ".xml": ("OpenVINO", "openvino"),
+    ".json": ("PaddlePaddle", "paddle"),
+    ".pdmodel": ("PaddlePaddle", "paddle"),
+}
+_DEVICES: dict[str, tuple[Device, ...]] = {
+    ".onnx": ("cpu", "cuda"),
+    ".xml": ("cpu",),
+    ".json": ("cpu", "cuda", "tensorrt"),
+    ".pdmodel": ("cpu", "cuda", "tensorrt"),
+}
+
+SUFFIXES = tuple(_PACKAGES)
+"""Suffixes of the network files that can be run."""
 
 
 def open_runtime(
@@ -21,11 +35,11 @@ def open_runtime(
     """Loads a network file into the runtime for its suffix.
 
     Args:
-        path: ``.onnx`` runs in onnxruntime, ``.xml`` in OpenVINO.
+        path: ``.onnx`` runs in onnxruntime, ``.xml`` in OpenVINO, ``.json`` and ``.pdmodel`` in Paddle Inference.
         batch: Rows of every run, where the network can be made to take as many.
         threads: Most threads it may use; all cores by default.
         device: Where it runs. Nothing falls back: what cannot be had is an error.
-        precision: "fp32", or "bf16" where OpenVINO and the processor can.
+        precision: "fp32", "bf16" where OpenVINO and the processor can, "fp16" or "int8" in TensorRT.
 
     Raises:
         ModelError: If the file is missing, empty, damaged or of an unknown kind, or cannot be run as asked.
@@ -38,7 +52,12 @@ def open_runtime(
 
         return OnnxRuntime(path, batch=batch, threads=threads, device=device, precision=precision)
     if not is_installed(path.suffix):
-        raise ModelError(f"cannot run {path}: OpenVINO is not installed; pip install 'passerby[openvino]'")
+        library, extra = _EXTRAS[path.suffix]
+        raise ModelError(f"cannot run {path}: {library} is not installed; pip install 'passerby[{extra}]'")
+    if path.suffix in (".json", ".pdmodel"):
+        from ingest.runtime_paddle import PaddleRuntime
+
+        return PaddleRuntime(path, batch=batch, threads=threads, device=device, precision=precision)
     from ingest.runtime_openvino import OpenVinoRuntime
 
     return OpenVinoRuntime(path, batch=batch, threads=threads, device=device, precision=precision)
@@ -48,15 +67,21 @@ def check_suffix(path: Path) -> None:
     """Refuses a file whose suffix no runtime is for.
 
     Raises:
-        ModelError: If it is not ``.onnx`` or ``.xml``.
+        ModelError: If it is not one of ``SUFFIXES``.
     """
     if path.suffix not in _PACKAGES:
-        raise ModelError(f"no runtime for '{path.suffix}' files ({path}); supported are {' and '.join(_PACKAGES)}")
+        supported = f"{', '.join(SUFFIXES[:-1])} and {SUFFIXES[-1]}"
+        raise ModelError(f"no runtime for '{path.suffix}' files ({path}); supported are {supported}")
 
 
 def is_installed(suffix: str) -> bool:
     """Whether the runtime for files of this suffix is installed."""
     return find_spec(_PACKAGES[suffix]) is not None
+
+
+def runs_on(suffix: str, device: Device) -> bool:
+    """Whether the runtime for files of this suffix knows that device, whether or not this machine has it."""
+    return device in _DEVICES[suffix]
 
 
 def usable_cores() -> int:

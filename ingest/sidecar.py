@@ -3,7 +3,7 @@
 A sidecar stands beside its network and has the same stem (``walkers.onnx``, ``walkers.toml``)::
 
     kind = "detector"              # or "embedder"
-    decoding = "yolox"             # detectors only: "yolox" or "ssd"
+    decoding = "yolox"             # detectors only: "yolox", "ssd" or "paddledetection"
     summary = "YOLOX-Nano, trained on our car park"
     licence = "Apache-2.0"
     confidence = 0.3               # detectors only: the default threshold
@@ -29,6 +29,11 @@ A sidecar stands beside its network and has the same stem (``walkers.onnx``, ``w
     [[files]]                      # may be left out; with it, the files are checked
     name = "walkers.onnx"
     sha256 = "695e750a..."
+
+A detector with ``decoding = "paddledetection"`` has in place of ``[input]`` the ``Preprocess`` list of its
+``infer_cfg.yml``, one ``[[preprocess]]`` for each step (ingest/paddle_steps.py), and, where the network leaves its
+post-processing out, ``strides`` and ``max_overlap``. Where that file lies beside the network no sidecar is needed
+(ingest/infer_cfg.py).
 """
 
 from collections.abc import Mapping
@@ -38,16 +43,23 @@ from pathlib import Path
 from typing import Literal
 
 from gallery.errors import ModelError
+from ingest.paddle_steps import Step, read_steps
 from ingest.thresholds import Thresholds
 from ingest.toml_table import TomlTable, read_toml
 
 Kind = Literal["detector", "embedder"]
 
-COMPANIONS = {".xml": (".bin",)}
-"""Suffixes of the files that belong to a network file of the same stem: OpenVINO keeps its weights in a ``.bin``."""
+COMPANIONS = {".xml": (".bin",), ".json": (".pdiparams",), ".pdmodel": (".pdiparams",)}
+"""Suffixes of the files with the weights of a network file of the same stem."""
+
+EXPORT_STEMS = ("model", "inference")
+"""Paddle's exports are all called so: it is their folder that has the network's name."""
+
+MAX_OVERLAP = 0.5
+"""IoU above which PaddleDetection takes two boxes for one object, where a network leaves that to its user."""
 
 _KINDS = ("detector", "embedder")
-_DECODINGS = ("yolox", "ssd")
+_DECODINGS = ("yolox", "ssd", "paddledetection")
 _COLOURS = ("bgr", "rgb")
 _RESIZES = ("stretch", "letterbox")
 
@@ -96,6 +108,10 @@ class NetworkFile:
         """``.onnx``, ``.xml``, ``.bin``."""
         return Path(self.name).suffix
 
+    def beside(self, network: Path) -> Path:
+        """Where this file lies when the network file is there: an export's description keeps its name."""
+        return network.with_name(self.name) if self.suffix == ".yml" else network.with_suffix(self.suffix)
+
 
 @dataclass(frozen=True)
 class Network:
@@ -108,12 +124,14 @@ class Network:
         licence: Of the weights; an SPDX identifier where there is one.
         upstream: Page it comes from, or "".
         obtain: How to get it where no file can be downloaded, or "".
-        input: What it takes.
+        input: What it takes; None where ``steps`` say it.
         files: The network first, then what belongs to it (the ``.bin`` of an ``.xml``).
-        decoding: Detectors: how the output is read, "yolox" or "ssd".
+        decoding: Detectors: how the output is read, "yolox", "ssd" or "paddledetection".
         confidence: Detectors: the default threshold, 0-1.
         person_class: Detectors: number of the class "person".
-        strides: YOLOX: pixels of the input per cell of each grid.
+        strides: YOLOX, PicoDet: pixels of the input per cell of each grid.
+        steps: PaddleDetection: how a picture is prepared.
+        max_overlap: PaddleDetection: IoU above which two boxes are one person, where that is left to us.
         dimension: Embedders: length of the vectors.
         thresholds: Embedders: how similar is similar.
     """
@@ -124,19 +142,32 @@ class Network:
     licence: str
     upstream: str
     obtain: str
-    input: InputFormat
+    input: InputFormat | None
     files: tuple[NetworkFile, ...]
     decoding: str = ""
     confidence: float = 0.5
     person_class: int = 0
     strides: tuple[int, ...] = ()
+    steps: tuple[Step, ...] = ()
+    max_overlap: float = MAX_OVERLAP
     dimension: int = 0
     thresholds: Thresholds | None = None
 
     def fingerprint(self, digests: tuple[str, ...]) -> str:
         """SHA-256 that changes with the files and with all that changes what the network computes from a picture."""
-        use = (self.input, self.decoding, self.person_class, self.strides, self.dimension)
+        use: tuple[object, ...] = (self.input, self.decoding, self.person_class, self.strides, self.dimension)
+        if self.decoding == "paddledetection":
+            use = (*use, self.steps, self.max_overlap)
         return sha256("\n".join([*digests, repr(use)]).encode()).hexdigest()
+
+
+def network_name(path: Path) -> str:
+    """The name of a network file: its stem, or that of its folder where the stem says nothing.
+
+    >>> network_name(Path("nets/walkers.onnx")), network_name(Path("nets/ppyoloe/model.json"))
+    ('walkers', 'ppyoloe')
+    """
+    return path.absolute().parent.name if path.stem in EXPORT_STEMS else path.stem
 
 
 def sidecar_of(path: Path) -> Path:
@@ -151,11 +182,16 @@ def read_sidecar(path: Path) -> Network:
         ModelError: If the sidecar cannot be read, lacks something or has something unknown.
     """
     sidecar = sidecar_of(path)
-    network = describe(path.stem, read_toml(sidecar), origin=str(sidecar))
+    network = describe(network_name(path), read_toml(sidecar), origin=str(sidecar))
     if network.files:
         return _checked_against(path, network)
+    return replace(network, files=files_of(path))
+
+
+def files_of(path: Path) -> tuple[NetworkFile, ...]:
+    """A network file and the files of its weights, whose contents are not promised."""
     companions = [path.with_suffix(suffix) for suffix in COMPANIONS.get(path.suffix, ())]
-    return replace(network, files=tuple(NetworkFile(file.name) for file in (path, *companions)))
+    return tuple(NetworkFile(file.name) for file in (path, *companions))
 
 
 def describe(name: str, content: Mapping[str, object], *, origin: str) -> Network:
@@ -173,6 +209,7 @@ def describe(name: str, content: Mapping[str, object], *, origin: str) -> Networ
     kind: Kind = "detector" if table.choice("kind", _KINDS) == "detector" else "embedder"
     detector, embedder = kind == "detector", kind == "embedder"
     decoding = table.choice("decoding", _DECODINGS) if detector else ""
+    paddle = decoding == "paddledetection"
     network = Network(
         name=name,
         kind=kind,
@@ -180,17 +217,25 @@ def describe(name: str, content: Mapping[str, object], *, origin: str) -> Networ
         licence=table.text("licence"),
         upstream=table.text("upstream", ""),
         obtain=table.text("obtain", ""),
-        input=_input_format(table.table("input")),
+        input=None if paddle else _input_format(table.table("input")),
         files=tuple(_file(entry) for entry in table.tables("files")),
         decoding=decoding,
         confidence=table.number("confidence", low=0.0, high=1.0) if detector else 0.0,
         person_class=table.whole("person_class", low=0) if detector else 0,
-        strides=table.wholes("strides", low=1) if decoding == "yolox" else (),
+        strides=_strides(table, decoding),
+        steps=read_steps([entry.all() for entry in table.tables("preprocess")], origin) if paddle else (),
+        max_overlap=table.number("max_overlap", MAX_OVERLAP, low=0.0, high=1.0) if paddle else MAX_OVERLAP,
         dimension=table.whole("dimension", low=1) if embedder else 0,
         thresholds=_thresholds(table.table("thresholds")) if embedder else None,
     )
     table.refuse_the_rest()
     return network
+
+
+def _strides(table: TomlTable, decoding: str) -> tuple[int, ...]:
+    if decoding == "paddledetection":
+        return table.wholes("strides", low=1, default=())
+    return table.wholes("strides", low=1) if decoding == "yolox" else ()
 
 
 def _checked_against(path: Path, network: Network) -> Network:

@@ -1,4 +1,4 @@
-"""Reads a table of TOML key by key, and refuses what is missing, mistyped or unknown."""
+"""Reads a table (of TOML, or of YAML) key by key, and refuses what is missing, mistyped or unknown."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -41,12 +41,25 @@ class TomlTable:
             raise self._wrong(key, "a string", value)
         return value
 
-    def choice(self, key: str, choices: Sequence[str]) -> str:
+    def choice(self, key: str, choices: Sequence[str], default: str | None = None) -> str:
         """One of some strings."""
-        value = self.text(key)
+        value = self.text(key, default)
         if value not in choices:
             raise self._wrong(key, f"one of {', '.join(choices)}", value)
         return value
+
+    def truth(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "true or false", value)
+        return value
+
+    def sides(self, key: str) -> tuple[int, int]:
+        """(height, width), or one number for both."""
+        value = self._take(key, None)
+        first, second = value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+        return self._whole(key, first, 1, 10**4), self._whole(key, second, 1, 10**4)
 
     def number(self, key: str, default: float | None = None, *, low: float = -1e9, high: float = 1e9) -> float:
         """A number from ``low`` to ``high``."""
@@ -56,19 +69,36 @@ class TomlTable:
         """A whole number from ``low`` to ``high``."""
         return self._whole(key, self._take(key, default), low, high)
 
-    def numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
-        """As many numbers as the default has."""
-        value = self._take(key, default)
+    def numbers(self, key: str, default: tuple[float, ...], *, required: bool = False) -> tuple[float, ...]:
+        """As many numbers as the default has; ``required`` makes the default an example only."""
+        value = self._take(key, None if required else default)
         if not isinstance(value, list | tuple) or len(value) != len(default):
             raise self._wrong(key, f"{len(default)} numbers", value)
         return tuple(self._number(key, item, -1e9, 1e9) for item in value)
 
-    def wholes(self, key: str, *, low: int) -> tuple[int, ...]:
+    def wholes(self, key: str, *, low: int, default: tuple[int, ...] | None = None) -> tuple[int, ...]:
         """One or more whole numbers."""
-        value = self._take(key, None)
+        value = self._take(key, default)
+        if value == default:
+            return default or ()
         if not isinstance(value, list) or not value:
             raise self._wrong(key, "a list of whole numbers", value)
         return tuple(self._whole(key, item, low, 10**9) for item in value)
+
+    def texts(self, key: str) -> list[str]:
+        """One or more strings."""
+        value = self._take(key, None)
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+            raise self._wrong(key, "a list of strings", value)
+        return value
+
+    def mapping(self, key: str) -> "TomlTable":
+        """A table inside this one; empty if the key is absent."""
+        return self.table(key) if key in self._content else TomlTable({}, f"{self.origin}: [{key}]")
+
+    def pass_over(self, key: str) -> None:
+        """Takes a key, whatever it is, if it is there."""
+        self._content.pop(key, None)
 
     def table(self, key: str) -> "TomlTable":
         """A table inside this one."""
@@ -84,9 +114,14 @@ class TomlTable:
             raise self._wrong(key, "a list of tables", value)
         return [TomlTable(item, f"{self.origin}: [[{key}]]") for item in value]
 
+    def all(self) -> dict[str, object]:
+        """All keys that nobody asked for yet, as they are."""
+        content, self._content = self._content, {}
+        return content
+
     def all_tables(self) -> dict[str, Mapping[str, object]]:
         """All keys, each of which must be a table."""
-        content, self._content = self._content, {}
+        content = self.all()
         if not all(isinstance(value, dict) for value in content.values()):
             raise ModelError(f"{self.origin}: there must be tables only")
         return {key: value for key, value in content.items() if isinstance(value, dict)}

@@ -55,7 +55,7 @@ def _open(path: Path) -> InputContainer:
             str(path),
             mode="r",
             metadata_errors="replace",
-            container_options={"protocol_whitelist": "file", "format_whitelist": _formats()},
+            container_options={"protocol_whitelist": "file", "format_whitelist": video_formats()},
         )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{path} {_reason(path, head)}") from error
@@ -75,7 +75,7 @@ def _head(path: Path) -> bytes:
 
 
 @cache
-def _formats() -> str:
+def video_formats() -> str:
     """The container formats that read only the one file, as FFmpeg wants them listed."""
     names = {name for name in av.formats_available if not name.endswith("_pipe")} - OPENS_OTHER_THINGS
     return ",".join(sorted(names))

@@ -23,6 +23,7 @@ from ingest.orientation import Orientation, orientation_of
 from ingest.source_summary import SourceSummary, StartOrigin
 from ingest.video_container import opened_video
 from ingest.video_damage import Damage, Promise, promise_of
+from ingest.zones import NO_ZONES
 
 FASTEST = 1000
 """Frames per second; a stream that claims more has a broken header."""
@@ -78,6 +79,7 @@ class VideoFile:
         fps: float | None,
         rate: float | None,
         threads: int,
+        start_origin: StartOrigin = "given",
     ) -> None:
         """Opens the file and decodes its first frame; see ``open_source``.
 
@@ -87,9 +89,11 @@ class VideoFile:
         self.name = name
         self.path = path
         self.fps = fps
+        self.zones = NO_ZONES
+        self.live = False
         self._threads = threads
         self._format = _format_of(path, rate)
-        self.start, self.start_origin = _start(start, self._format.created)
+        self.start, self.start_origin = _start(start, start_origin, self._format.created)
         self.width, self.height = self._format.orientation.size(self._format.width, self._format.height)
         self._summary = SourceSummary(0, 0, 0.0, ())
 
@@ -97,6 +101,12 @@ class VideoFile:
     def rate(self) -> float:
         """Nominal frames per second."""
         return float(self._format.rate)
+
+    @property
+    def length_seconds(self) -> float | None:
+        """How long the file says that its video is, None where it does not."""
+        promise = self._format.promise
+        return promise.seconds if promise.own_length else None
 
     @property
     def frame_count(self) -> int | None:
@@ -139,6 +149,9 @@ class VideoFile:
     def summary(self) -> SourceSummary:
         """What the latest pass gave."""
         return self._summary
+
+    def close(self) -> None:
+        """Nothing to let go of between passes."""
 
     def _frame(self, index: int, seconds: Fraction, picture: VideoFrame, scaler: VideoReformatter) -> Frame:
         form = self._format
@@ -195,13 +208,13 @@ def _format_of(path: Path, rate: float | None) -> Format:
                 f"{path}: not one frame of it can be decoded ({stream.codec_context.name}); copy it again or convert it"
             )
         frames_per_second = _stream_rate(stream, rate, timed=picture.pts is not None)
-        width, height = _square(picture, stream.sample_aspect_ratio)
+        width, height = square_size(picture, stream.sample_aspect_ratio)
         return Format(
             rate=frames_per_second,
             width=width,
             height=height,
             orientation=orientation_of(picture),
-            created=_created(container, stream),
+            created=creation_time(container, stream),
             promise=promise_of(container, stream, frames_per_second),
             time_unit=stream.time_base if stream.time_base and picture.pts is not None else Fraction(0),
         )
@@ -218,7 +231,7 @@ def _stream_rate(stream: VideoStream, rate: float | None, *, timed: bool) -> Fra
     return next((Fraction(value) for value in said if value and 0 < value <= FASTEST), DEFAULT_RATE)
 
 
-def _square(picture: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
+def square_size(picture: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
     """Width and height with square pixels: nothing is scaled down."""
     aspect = float(pixel_aspect or 1)
     if not 1 / MOST_STRETCHED <= aspect <= MOST_STRETCHED:
@@ -228,7 +241,7 @@ def _square(picture: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, in
     return picture.width, round(picture.height / aspect)
 
 
-def _created(container: InputContainer, stream: VideoStream) -> datetime | None:
+def creation_time(container: InputContainer, stream: VideoStream) -> datetime | None:
     """The creation time in the container's or the stream's metadata, UTC."""
     noted = container.metadata.get("creation_time") or stream.metadata.get("creation_time")
     try:
@@ -239,9 +252,9 @@ def _created(container: InputContainer, stream: VideoStream) -> datetime | None:
     return time if time >= UNSET_CLOCK else None
 
 
-def _start(given: datetime | None, created: datetime | None) -> tuple[datetime, StartOrigin]:
+def _start(given: datetime | None, origin: StartOrigin, created: datetime | None) -> tuple[datetime, StartOrigin]:
     if given is not None:
-        return given, "given"
+        return given, origin
     if created is not None:
         return created, "container"
     return datetime.fromtimestamp(0, UTC), "epoch"

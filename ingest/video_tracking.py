@@ -1,10 +1,9 @@
 """``passerby track``: follow the people of one video, and write where they were."""
 
-import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -12,19 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ConfigError, SourceError
-from ingest.annotate import Annotator
-from ingest.camera import BLOCK, blocks, look, rate_seen
+from ingest.annotate import TRAIL_SECONDS, Annotator, people_text
+from ingest.arrival import arriving
+from ingest.camera import BLOCK, blocks, rate_seen
 from ingest.detector import Detector
+from ingest.effort import EFFORT
 from ingest.embedder import Embedder
 from ingest.follower import pedestrian_tracker
-from ingest.prefetch import prefetch
+from ingest.frame import Frame, Image
+from ingest.hand_over import hand_over
+from ingest.pace import Pace
+from ingest.people import look
+from ingest.people_log import PeopleLog
 from ingest.source import Source
+from ingest.stop import Stop
 from ingest.thread_budget import opencv_threads
+from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from ingest.video_writer import VideoWriter
+from ingest.watch import Watch
 from tracking.motchallenge import MotTable, ResultWriter, read_detections
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step
 
 OnProgress = Callable[[str, int, int | None], None]
+OnPicture = Callable[[Image, str], None]
 
 NOT_SEEN = -1.0
 """Confidence that is written for a box that is only believed."""
@@ -42,6 +52,11 @@ class TrackingResult:
         people: Tracks that were confirmed.
         wall_seconds: How long it took.
         problems: What could not be read.
+        log: People and speed, frame by frame (CSV).
+        frames_per_second: Frames by the time it took.
+        mean_people: People in a frame, on average over all frames.
+        most_people: People in the fullest frame.
+        stopped_by: Who ended it before the video did: ``SIGINT``, ``SIGTERM``, ``window``; None where nobody did.
     """
 
     video: Path | None
@@ -51,6 +66,11 @@ class TrackingResult:
     people: int
     wall_seconds: float
     problems: tuple[str, ...]
+    log: Path
+    frames_per_second: float
+    mean_people: float
+    most_people: int
+    stopped_by: str | None = None
 
 
 class TrackLog:
@@ -120,9 +140,17 @@ def track_video(
     on_progress: OnProgress,
     *,
     coasted: bool = False,
+    skip_still: bool = EFFORT.skip_still,
     threads: int = 1,
+    options: TrackerOptions = DEFAULT_OPTIONS,
+    trail_seconds: float = TRAIL_SECONDS,
+    stop: Stop | None = None,
+    on_picture: OnPicture | None = None,
 ) -> TrackingResult:
-    """Follows the people of a video; writes ``annotated.mp4`` and ``tracks.txt`` as it goes.
+    """Follows the people of a video; writes ``annotated.mp4``, ``tracks.txt`` and ``log.csv`` as it goes.
+
+    Frames are decoded in one thread, drawn and encoded in another, while the networks see those in between. Where the
+    source fails or a stop is asked for, everything up to there is written and the video complete.
 
     Args:
         source: The video.
@@ -131,37 +159,89 @@ def track_video(
         out: Folder; made if need be.
         on_progress: Is told the source's name, frames done, and their total.
         coasted: Also show tracks in frames in which they were not seen.
+        skip_still: Keep the boxes of the frame before where nothing has moved since.
         threads: For the encoder and for OpenCV; the networks have their own.
+        options: Settings of the tracker that were chosen.
+        trail_seconds: How long a person's way stays visible; 0 for no trails.
+        stop: Ends it early.
+        on_picture: Is given each annotated picture and a line about it, from another thread.
 
     Raises:
         SourceError: If the video can no longer be read, or the annotated one cannot be written.
         ConfigError: If the folder cannot be written.
     """
-    began, frames, found, rate = time.monotonic(), 0, 0, rate_seen(source)
-    tracker = pedestrian_tracker(embedder.thresholds, rate)
-    annotator = Annotator(clock_from=source.start if source.start_origin == "epoch" else None)
+    stop = stop or Stop()
+    pace, frames, found, broken, rate = Pace(), 0, 0, list[SourceError](), rate_seen(source)
+    sure = detector.identity.sure_confidence
+    tracker = pedestrian_tracker(embedder.thresholds, rate, options, sure_confidence=sure)
+    watch = Watch(detector, replace(EFFORT, skip_still=skip_still, detect_fps=None), rate)
+    clock_from = source.start if source.start_origin == "epoch" else None
+    annotator = Annotator(clock_from=clock_from, trail_seconds=trail_seconds)
+
     with ExitStack() as stack:
-        log = stack.enter_context(TrackLog(out, coasted=coasted))
+        tracks = stack.enter_context(TrackLog(out, coasted=coasted))
+        log = stack.enter_context(PeopleLog(out / "log.csv"))
         video = stack.enter_context(VideoWriter(out / "annotated.mp4", rate=rate, threads=threads))
         stack.enter_context(opencv_threads(threads))
-        ahead = stack.enter_context(prefetch(source.frames()))
-        for block in blocks(ahead, BLOCK):
-            for frame, (detections, _, vectors) in zip(block, look(block, detector, embedder), strict=True):
-                step = tracker.step(detections.boxes, detections.confidences, vectors)
-                believed, shown = log.write(frame.index + 1, step, detections.confidences)
-                video.write(annotator.draw(frame, shown.ids, shown.boxes, believed), frame.time)
-                found += len(detections)
+
+        def finish(work: tuple[Frame, Step, NDArray[np.bool_], float]) -> None:
+            frame, shown, believed, rate = work
+            picture = annotator.draw(frame, shown.ids, shown.boxes, believed)
+            video.write(picture, frame.time)
+            if on_picture is not None:
+                on_picture(picture, f"{people_text(len(shown.ids))}, {rate:.0f} frames/s")
+
+        give = stack.enter_context(hand_over(finish))
+        ahead = stack.enter_context(arriving(source, stop=stop))
+        for block in blocks(until_broken(ahead, broken), 1 if source.live else BLOCK):
+            people = look(block, watch, embedder)
             frames += len(block)
-            on_progress(source.path.name, frames, source.frame_count)
-    seconds = time.monotonic() - began
-    problems = source.summary().problems
-    return TrackingResult(out / "annotated.mp4", out / "tracks.txt", frames, found, len(log.people), seconds, problems)
+            fps = pace.after(frames)
+            for frame, (detections, vectors) in zip(block, people, strict=True):
+                step = tracker.step(detections.boxes, detections.confidences, vectors)
+                believed, shown = tracks.write(frame.index + 1, step, detections.confidences)
+                moment = None if clock_from else frame.time
+                seconds = (frame.time - source.start).total_seconds()
+                log.write(frame.index + 1, shown.ids, fps, seconds=seconds, time=moment)
+                give((frame, shown, believed, fps))
+                found += int((detections.confidences >= sure).sum())
+            on_progress(Path(source.name).name, frames, source.frame_count)
+    if broken:
+        raise broken[0]
+    return TrackingResult(
+        video=video.path if frames else None,
+        tracks=tracks.path,
+        frames=frames,
+        detections=found,
+        people=len(tracks.people),
+        wall_seconds=pace.seconds(),
+        problems=source.summary().problems,
+        log=log.path,
+        frames_per_second=pace.overall(frames),
+        mean_people=log.mean_people,
+        most_people=log.most_people,
+        stopped_by=stop.reason,
+    )
+
+
+def until_broken(frames: Iterator[Frame], broken: list[SourceError]) -> Iterator[Frame]:
+    """The frames up to where the source fails; its error goes into ``broken``, for when they are written."""
+    try:
+        yield from frames
+    except SourceError as error:
+        broken.append(error)
 
 
 def track_detections(
-    path: Path, embeddings: Path | None, out: Path, min_confidence: float | None, *, coasted: bool = False
+    path: Path,
+    embeddings: Path | None,
+    out: Path,
+    min_confidence: float | None,
+    *,
+    coasted: bool = False,
+    options: TrackerOptions = DEFAULT_OPTIONS,
 ) -> TrackingResult:
-    """Follows MOTChallenge detections with DeepSORT's own settings; writes ``tracks.txt``.
+    """Follows MOTChallenge detections, by default with DeepSORT's own settings; writes ``tracks.txt`` and ``log.csv``.
 
     Args:
         path: Detections.
@@ -169,12 +249,13 @@ def track_detections(
         out: Folder; made if need be.
         min_confidence: Detections below it are left out; None keeps all.
         coasted: Also write tracks in frames in which they were not seen.
+        options: Settings of the tracker that were chosen.
 
     Raises:
         SourceError: If a file cannot be read or holds nothing, or the two do not fit.
         ConfigError: If the folder cannot be written.
     """
-    began = time.monotonic()
+    pace = Pace()
     try:
         table = read_detections(path)
     except ValueError as error:
@@ -185,16 +266,35 @@ def track_detections(
     features = None if embeddings is None else read_embeddings(embeddings, len(table))[table.rows]
     kept = np.ones(len(table), bool) if min_confidence is None else table.confidences >= min_confidence
     table, features = table.take(kept), None if features is None else features[kept]
-    with TrackLog(out, coasted=coasted) as log:
-        follow(table, features, last_frame, log, path)
+    with TrackLog(out, coasted=coasted) as tracks, PeopleLog(out / "log.csv") as log:
+        for frame, step, confidences in follow(
+            DeepSort(options.over(TrackerSettings())), table, features, last_frame, path
+        ):
+            _, shown = tracks.write(frame, step, confidences)
+            log.write(frame, shown.ids, pace.after(frame))
     return TrackingResult(
-        None, out / "tracks.txt", last_frame, len(table), len(log.people), time.monotonic() - began, ()
+        video=None,
+        tracks=tracks.path,
+        frames=last_frame,
+        detections=len(table),
+        people=len(tracks.people),
+        wall_seconds=pace.seconds(),
+        problems=(),
+        log=log.path,
+        frames_per_second=pace.overall(last_frame),
+        mean_people=log.mean_people,
+        most_people=log.most_people,
     )
 
 
-def follow(table: MotTable, features: NDArray[np.float32] | None, last_frame: int, log: TrackLog, path: Path) -> None:
-    """Gives the tracker every frame up to the last one, those without detections too."""
-    tracker = DeepSort()
+def follow(
+    tracker: DeepSort, table: MotTable, features: NDArray[np.float32] | None, last_frame: int, path: Path
+) -> Iterator[tuple[int, Step, NDArray[np.float32]]]:
+    """Gives the tracker every frame up to the last one, those without detections too.
+
+    Raises:
+        SourceError: If the tracker refuses what the file says of a frame.
+    """
     for frame in range(1, last_frame + 1):
         rows = table.at(frame)
         confidences = table.confidences[rows].astype(np.float32)
@@ -202,7 +302,7 @@ def follow(table: MotTable, features: NDArray[np.float32] | None, last_frame: in
             step = tracker.step(table.boxes[rows], confidences, None if features is None else features[rows])
         except ValueError as error:
             raise SourceError(f"{path}, frame {frame}: {error}") from error
-        log.write(frame, step, confidences)
+        yield frame, step, confidences
 
 
 def read_embeddings(path: Path, count: int) -> NDArray[np.float32]:

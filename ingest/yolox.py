@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.detector import suppress
-from ingest.network_detector import Candidates, NetworkDetector
+from ingest.network_detector import BatchDetector, Candidates
 
 MAX_OVERLAP = 0.45
 """IoU above which two boxes are one person; YOLOX's own demonstration uses it."""
@@ -13,15 +13,15 @@ _LARGEST_LOG_SIZE = 10.0
 """Sizes are given as logarithms of cells; e^10 cells are wider than any picture, and larger ones would overflow."""
 
 
-class YoloxDetector(NetworkDetector):
+class YoloxDetector(BatchDetector):
     """Reads (B, A, 5 + classes): for each of A cells x, y, log w, log h in cells, objectness, and class confidences.
 
     The cells are those of one grid per stride, row by row, the finest grid first.
     """
 
     def candidates(self, output: NDArray[np.float32]) -> Candidates:
-        """See ``NetworkDetector.candidates``."""
-        form, strides = self._network.input, self._network.strides
+        """See ``BatchDetector.candidates``."""
+        form, strides = self._form, self._network.strides
         corners, sizes = cells(form.width, form.height, strides)
         person = 5 + self._network.person_class
         if output.ndim != 3 or output.shape[1] != len(corners) or output.shape[2] <= person:

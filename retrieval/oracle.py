@@ -12,6 +12,7 @@ from ingest.follower import State
 from ingest.frame import Image
 from retrieval.scene_truth import CameraTruth, Visit
 from tracking.tracker import Step
+from tracking.tracks import Tracks, nobody
 
 MIN_VISIBILITY = 0.25
 """People who show less of themselves are ignored by the scores, so the oracles leave them out."""
@@ -77,6 +78,10 @@ class TrueTracks:
         over = sorted(k for k in self._here if self._visits[k - 1].last_frame < self._frame)
         self._here -= set(over)
         return Step(ids, boxes, np.arange(len(ids)), np.ones(len(ids), bool), np.array(over, np.int64))
+
+    def predicted(self) -> tuple[Tracks, NDArray[np.float64]]:
+        """Nobody: truth expects nothing, it looks."""
+        return nobody(), np.zeros((0, 4))
 
     def _people_in(self, boxes: NDArray[np.float32]) -> list[int]:
         """Whose true box each one is: two people may be in one place, so that the boxes are told apart together."""

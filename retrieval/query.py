@@ -1,5 +1,6 @@
 """What is asked: a person in a photo, in a box on a stored frame, or in a tracklet."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from ingest.embedder import MIN_CROP_HEIGHT_PX, MIN_CROP_WIDTH_PX, Embedder, cut
 from ingest.frame import Image
 from ingest.image import read_image
 from ingest.source import Source, open_source
+from ingest.zoned import zoned_source
+from ingest.zones import NO_ZONES, Zones
 from tracking.boxes import area, iou
 
 Box = tuple[float, float, float, float]
@@ -149,12 +152,16 @@ def tracklet_under(gallery: Gallery, camera: str, time: datetime, box: Box) -> s
 
 
 def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
-    """The last frame that a camera's source shows at a time."""
-    for ingest in gallery.ingests(camera):
+    """The last frame that a camera's source shows at a time, masked as it was when it was ingested."""
+    was_live = False
+    for ingest in reversed(gallery.ingests(camera)):  # what was ingested last has the masks that count now
         if ingest.since is None or ingest.until is None or not ingest.since <= time <= ingest.until:
             continue
+        if ingest.is_live:
+            was_live = True
+            continue
         try:
-            source = open_source(ingest.source, start=ingest.start)
+            source = zoned_source(open_source(ingest.source, start=ingest.start), zones_in(ingest.settings))
         except SourceError as error:
             raise QueryError(f"the frame of {camera} at {time.isoformat()} cannot be read again: {error}") from error
         if source.content_hash != ingest.source_hash:
@@ -164,7 +171,17 @@ def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
         shown = last_frame_by(source, time)
         if shown is not None:
             return shown
+    if was_live:
+        raise QueryError(
+            f"{camera} was live at {time.isoformat()}, so that frame is gone; ask with --tracklet ID "
+            f"(`passerby tracklets --camera {camera}` lists them) or with a photo"
+        )
     raise QueryError(f"{camera} has no frame at {time.isoformat()}; `passerby cameras` shows what it covers")
+
+
+def zones_in(settings: str) -> Zones:
+    """The zones that an ingest was made with: what was masked then stays masked."""
+    return Zones.from_text(json.loads(settings).get("zones", "")) if settings else NO_ZONES
 
 
 def last_frame_by(source: Source, time: datetime) -> Image | None:

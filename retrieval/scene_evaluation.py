@@ -13,6 +13,7 @@ from gallery.rows import TrackletRow
 from gallery.store import Gallery
 from ingest.camera import IngestResult, ingest_camera
 from ingest.detector import Detector
+from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.follower import Tracker
 from ingest.source import open_source
@@ -71,14 +72,17 @@ class SceneParts:
     Attributes:
         detector: Makes a fresh detector for a camera (background subtraction has a state of its own).
         embedder: For crops and queries.
-        tracker: Makes a fresh tracker for a source of that many frames a second.
+        tracker: Makes a fresh tracker that sees that many frames a second, of a detector that is sure from that
+            confidence on.
         finder: Finds the person in a query picture.
+        effort: What may be left out.
     """
 
     detector: Callable[[], Detector]
     embedder: Embedder
-    tracker: Callable[[float], Tracker]
+    tracker: Callable[[float, float], Tracker]
     finder: PersonFinder
+    effort: Effort = EFFORT
 
 
 def evaluate_scene(
@@ -137,11 +141,18 @@ def ingest_scene_camera(
     """Ingests one camera with the parts, or with truth in place of some."""
     source = open_source(str(truth.videos[name]))
     detector: Detector = parts.detector() if oracle is None else TrueBoxes(truth.cameras[name])
-    tracker = parts.tracker(source.rate)
+    tracker = parts.tracker(parts.effort.searched_rate(source.rate), detector.identity.sure_confidence)
     if oracle == "tracks":
         tracker = TrueTracks(truth.cameras[name], [v for v in truth.visits if v.camera == name])
     return ingest_camera(
-        name, source, gallery, detector, parts.embedder, tracker, lambda done, total: on_camera(name, done, total)
+        name,
+        source,
+        gallery,
+        detector,
+        parts.embedder,
+        tracker,
+        lambda done, total: on_camera(name, done, total),
+        effort=parts.effort,
     )
 
 

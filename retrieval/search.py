@@ -15,7 +15,8 @@ from gallery.store import Gallery
 from gallery.tracklet import to_microseconds
 from ingest.thresholds import Thresholds
 from retrieval.rerank import k_reciprocal_distances
-from retrieval.sightings import Candidate, VisitRule, group_into_visits
+from retrieval.sightings import Candidate, group_into_visits
+from tracking.joining import Fragment, JoinRule
 
 POOL = 200
 """Least number of tracklets that are compared exactly. A person has far fewer, and ten sightings seldom need more."""
@@ -100,7 +101,7 @@ class Search:
         self.gallery = gallery
         self.index = index
         self.operating_point = thresholds.operating_point
-        self.rule = VisitRule(min_similarity=thresholds.visit_similarity)
+        self.rule = JoinRule(min_similarity=thresholds.visit_similarity)
 
     def find(
         self,
@@ -224,17 +225,8 @@ def means(stored: VectorRows) -> dict[int, NDArray[np.float32]]:
 
 def candidate(row: TrackletRow, similarity: float, mean: NDArray[np.float32]) -> Candidate:
     """What grouping needs to know of a tracklet."""
-    return Candidate(
-        row.id,
-        row.camera,
-        to_microseconds(row.start),
-        to_microseconds(row.end),
-        row.frames,
-        similarity,
-        row.first_box,
-        row.last_box,
-        mean,
-    )
+    when = to_microseconds(row.start), to_microseconds(row.end)
+    return Candidate(row.id, row.camera, row.frames, similarity, Fragment(*when, row.first_box, row.last_box, mean))
 
 
 def sighting(rank: int, visit: Sequence[Candidate], rows: dict[str, TrackletRow], camera_start: datetime) -> Sighting:
@@ -250,6 +242,6 @@ def sighting(rank: int, visit: Sequence[Candidate], rows: dict[str, TrackletRow]
         end_seconds=(end - camera_start).total_seconds(),
         similarity=best.similarity,
         probability=None,
-        tracklets=tuple(c.id for c in sorted(visit, key=lambda c: c.start)),
+        tracklets=tuple(c.id for c in sorted(visit, key=lambda c: c.fragment.start)),
         crop=rows[best.id].crop,
     )

@@ -31,6 +31,7 @@ STAYS_IN = {
     "rich": {"api"},
     "onnxruntime": {"ingest"},
     "openvino": {"ingest"},
+    "yaml": {"ingest"},
     "av": {"ingest"},
     "motmetrics": {"retrieval"},
     "matplotlib": {"retrieval", "api"},

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from tracking.kalman import GATE
-
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -27,14 +25,17 @@ class Matches:
     columns: Indices
     left: Indices
 
+    def then(self, later: "Matches") -> "Matches":
+        """These pairs and those found later among what they had left."""
+        return self._with(later, later.left)
 
-def gate(distances: Floats, gating_distances: Floats) -> Floats:
-    """Distances (T, N), infinite where the squared Mahalanobis distance (T, N) says that the motion is impossible.
+    def beside(self, other: "Matches") -> "Matches":
+        """These pairs and those found among other columns; what is left is left of these."""
+        return self._with(other, self.left)
 
-    >>> gate(np.array([[0.1, 0.1]]), np.array([[9.4, 9.5]])).tolist()
-    [[0.1, inf]]
-    """
-    return np.where(gating_distances > GATE, np.inf, distances)
+    def _with(self, other: "Matches", left: Indices) -> "Matches":
+        rows, columns = np.concatenate([self.rows, other.rows]), np.concatenate([self.columns, other.columns])
+        return Matches(rows, columns, left)
 
 
 def assign(distances: Floats, max_distance: float) -> Matches:
@@ -67,7 +68,9 @@ def assign_among(distances: Floats, max_distance: float, rows: Indices, columns:
     return Matches(rows[found.rows], columns[found.columns], columns[found.left])
 
 
-def cascade(distances: Floats, missed: Indices, max_distance: float, max_age: int, rows: Indices) -> Matches:
+def cascade(
+    distances: Floats, missed: Indices, max_distance: float, max_age: int, rows: Indices, columns: Indices
+) -> Matches:
     """The matching cascade: tracks seen more lately choose first.
 
     Args:
@@ -76,9 +79,10 @@ def cascade(distances: Floats, missed: Indices, max_distance: float, max_age: in
         max_distance: Largest distance of a pair.
         max_age: Tracks missed for longer do not take part.
         rows: The tracks that take part, ascending.
+        columns: The detections that take part.
     """
     pairs = [np.zeros((2, 0), np.int64)]
-    left = np.arange(distances.shape[1])
+    left = columns
     ages = np.unique(missed[rows])
     for age in ages[ages <= max_age]:
         found = assign_among(distances, max_distance, rows[missed[rows] == age], left)

@@ -15,7 +15,7 @@ def check_detections(boxes: Floats, confidences: Floats, features: Floats | None
     Args:
         boxes: Should be (N, 4) xyxy, finite, with an area.
         confidences: Should be (N,), finite.
-        features: Should be (N, D), of unit length; None where there are none.
+        features: Should be (N, D), of unit length, or zero for a detection without one; None where there are none.
         dimension: The D of earlier features, 0 if there were none.
 
     Raises:
@@ -48,7 +48,9 @@ def check_features(features: Floats, count: int, dimension: int) -> None:
             f"features have {features.shape[1]} numbers, earlier ones {dimension}; use one embedder for all frames"
         )
     lengths = np.linalg.norm(features, axis=1)
-    wrong = ~(np.abs(lengths - 1) <= UNIT_TOLERANCE)
+    wrong = ~((np.abs(lengths - 1) <= UNIT_TOLERANCE) | (lengths == 0))
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise ValueError(f"feature {at} has the length {lengths[at]:.6g}; divide each feature by its length")
+        raise ValueError(
+            f"feature {at} has the length {lengths[at]:.6g}; divide each feature by its length, or give zeros for none"
+        )

@@ -89,9 +89,15 @@ def predict(motion: Motion) -> Motion:
     )
 
 
-def update(motion: Motion, measurements: Floats) -> Motion:
-    """Corrects T tracks by their T measurements, (T, 4) cxcyah."""
-    spread = innovation_variance(motion)
+def update(motion: Motion, measurements: Floats, doubt: Floats | float = 1.0) -> Motion:
+    """Corrects T tracks by their T measurements, (T, 4) cxcyah.
+
+    Args:
+        motion: What is believed before.
+        measurements: What was seen.
+        doubt: Factor on the variance of each measurement, (T,) or one for all.
+    """
+    spread = innovation_variance(motion, doubt)
     innovation = measurements - motion.mean
     gain = motion.variance / spread
     velocity_gain = motion.covariance / spread
@@ -110,9 +116,10 @@ def gating_distances(motion: Motion, measurements: Floats) -> Floats:
     return np.asarray(np.sum(innovation**2 / innovation_variance(motion)[:, None, :], axis=2))
 
 
-def innovation_variance(motion: Motion) -> Floats:
+def innovation_variance(motion: Motion, doubt: Floats | float = 1.0) -> Floats:
     """Variance of measurement minus expectation, (T, 4); a box is measured to h/20, its aspect to 0.1."""
-    return motion.variance + noise(POSITION_WEIGHT * motion.mean[:, 3], 1e-1)
+    measured = noise(POSITION_WEIGHT * motion.mean[:, 3], 1e-1)
+    return motion.variance + measured * np.asarray(doubt, np.float64).reshape(-1, 1)
 
 
 def noise(of_size: Floats, of_aspect: float) -> Floats:

@@ -7,19 +7,23 @@ from numpy.typing import NDArray
 
 from tracking import kalman
 from tracking.appearance import FeatureBank
-from tracking.association import Matches, assign_among, cascade, gate
-from tracking.boxes import cxcyah_to_xyxy, iou, xyxy_to_cxcyah
+from tracking.association import Matches
+from tracking.boxes import cxcyah_to_xyxy
+from tracking.camera_motion import STILL, Affine, move_tracks
 from tracking.detections import check_detections
+from tracking.matching import Candidates, candidates, match
+from tracking.observed_path import walk_straight
+from tracking.settings import TrackerSettings
+from tracking.smoothed_features import SmoothedFeatures
+from tracking.tracks import ARRAYS, Tracks, nobody
 
 State = dict[str, NDArray[np.generic]]
+Features = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 MEMORY_SECONDS = 1.2
 """How long a person may be out of sight and keep the identity: DeepSORT's 30 frames at 25 frames a second."""
-
-MOTION_ARRAYS = ("mean", "velocity", "variance", "covariance", "velocity_variance")
-TRACK_ARRAYS = ("ids", "hits", "missed", "confirmed")
 
 
 def frames_of(rate: float, seconds: float = MEMORY_SECONDS) -> int:
@@ -51,72 +55,48 @@ class Step:
 
 
 class DeepSort:
-    """Tracker of one camera (Wojke, Bewley and Paulus 2017, arXiv 1703.07402).
+    """Tracker of one camera (Wojke, Bewley and Paulus 2017, arXiv 1703.07402), and what later papers add to it.
 
-    With the settings of nwojke/deep_sort it gives that program's tracks, new ids included. Ids are 1, 2, 3, ... in each
-    tracker. Frames without detections must be given too: tracks move and age by frames.
+    With the settings as they stand it gives the tracks of nwojke/deep_sort, new ids included. Ids are 1, 2, 3, ... in
+    each tracker. Frames without detections must be given too: tracks move and age by frames.
 
     Without features, IoU with the predicted box takes the place of appearance in the matching cascade (the motion gate
     stays), so that a person who was hidden is found again where the motion leads; it is then much like SORT.
 
     Args:
-        max_cosine_distance: Largest cosine distance, 0-2, at which a detection looks like a track.
-        nn_budget: Features kept per track, at least 1; None keeps all.
-        max_iou_distance: Largest 1 - IoU, 0-1, at which a detection lies where a track is.
-        max_age: Frames a confirmed track may be unseen before it is deleted, at least 1.
-        n_init: Detections in a row that confirm a track (a track is confirmed at its second one at the earliest); one
-            miss before deletes it.
-
-    Raises:
-        ValueError: If a setting is out of its range.
+        settings: What decides the links.
     """
 
-    def __init__(
-        self,
-        *,
-        max_cosine_distance: float = 0.2,
-        nn_budget: int | None = 100,
-        max_iou_distance: float = 0.7,
-        max_age: int = 30,
-        n_init: int = 3,
-    ) -> None:
-        check_range("max_cosine_distance", max_cosine_distance, 0, 2)
-        check_range("max_iou_distance", max_iou_distance, 0, 1)
-        for name, number in (("nn_budget", nn_budget), ("max_age", max_age), ("n_init", n_init)):
-            if number is not None and number < 1:
-                raise ValueError(f"{name} is {number}; give 1 or more")
-        self.max_cosine_distance = max_cosine_distance
-        self.max_iou_distance = max_iou_distance
-        self.max_age = max_age
-        self.n_init = n_init
-        self._bank = FeatureBank(nn_budget)
-        self._motion = kalman.initiate(np.zeros((0, 4)))
-        self._ids = np.zeros(0, np.int64)
-        self._hits = np.zeros(0, np.int64)
-        self._missed = np.zeros(0, np.int64)  # frames since last seen
-        self._confirmed = np.zeros(0, np.bool_)
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self._settings = settings or TrackerSettings()
+        self._bank: FeatureBank | SmoothedFeatures = (
+            FeatureBank(self._settings.nn_budget)
+            if self._settings.smoothing is None
+            else SmoothedFeatures(self._settings.smoothing)
+        )
+        self._tracks = nobody()
         self._next_id = 1
 
     @property
     def settings(self) -> str:
         """All that changes the tracks, as readable text."""
-        return (
-            f"deepsort max_cosine_distance={self.max_cosine_distance} nn_budget={self._bank.budget} "
-            f"max_iou_distance={self.max_iou_distance} max_age={self.max_age} n_init={self.n_init}"
-        )
+        return f"deepsort {self._settings}"
 
     def step(
         self,
         boxes: NDArray[np.float32] | Floats,
         confidences: NDArray[np.float32] | Floats,
-        features: NDArray[np.float32] | None = None,
+        features: Features | None = None,
+        camera_motion: Affine = STILL,
     ) -> Step:
         """Takes the detections of the next frame.
 
         Args:
             boxes: (N, 4) xyxy, pixels, finite, with an area.
-            confidences: (N,), checked but not used by DeepSORT.
-            features: (N, D) float32, unit length, the same D in every frame; None where there are none.
+            confidences: (N,).
+            features: (N, D) float32, unit length, the same D in every frame; a row of zeros for a detection without
+                one. None where there are none.
+            camera_motion: (2, 3) float64, where the picture's still points of the frame before are in this one.
 
         Returns:
             The tracks after this frame.
@@ -125,40 +105,36 @@ class DeepSort:
             ValueError: If an array has the wrong shape or values; the tracks stay as they were.
         """
         check_detections(boxes, confidences, features, self._bank.dimension)
-        measurements = xyxy_to_cxcyah(boxes)
-        self._motion = kalman.predict(self._motion)
-        self._missed = self._missed + 1
-        matches = self._match(measurements, features)
-        self._see(matches, measurements)
-        removed = self._ids[self._overdue()]
-        detections = self._prune_and_begin(matches, measurements)
-        if features is not None:
-            seen = detections >= 0
-            self._bank.add(self._ids[seen], features[detections[seen]])
-        self._bank.keep(self._ids)
-        return Step(
-            self._ids.copy(),
-            cxcyah_to_xyxy(self._motion.mean).astype(np.float32),
-            detections,
-            self._confirmed.copy(),
-            removed,
-        )
+        self._tracks = move_tracks(self._tracks, camera_motion).predict()
+        found = candidates(self._tracks, self._bank, boxes, confidences, features, self._settings)
+        matches = match(self._tracks, found, self._settings)
+        self._see(matches, found)
+        removed = self._tracks.ids[self._overdue()]
+        detections = self._prune_and_begin(matches, found)
+        self._remember(detections, found)
+        motion = self._tracks.motion
+        boxes_now = cxcyah_to_xyxy(motion.mean).astype(np.float32)
+        return Step(self._tracks.ids.copy(), boxes_now, detections, self._tracks.confirmed.copy(), removed)
+
+    def predicted(self, camera_motion: Affine = STILL) -> tuple[Tracks, Floats]:
+        """The tracks as they will stand before the next frame is matched, and their boxes (T, 4) xyxy, pixels."""
+        ahead = move_tracks(self._tracks, camera_motion).predict()
+        return ahead, cxcyah_to_xyxy(ahead.motion.mean)
 
     def finish(self) -> Ids:
         """Ids of the confirmed tracks that are still alive, ascending."""
-        return self._ids[self._confirmed]
+        return self._tracks.ids[self._tracks.confirmed]
 
     def state(self) -> State:
         """All that is needed to go on: plain arrays, for ``numpy.savez``."""
         owners, features = self._bank.state()
-        state: State = {
+        return {
             "settings": np.array(self.settings),
             "next_id": np.array(self._next_id, np.int64),
             "feature_owners": owners,
             "features": features,
+            **self._tracks.arrays(),
         }
-        state |= {name: getattr(self, f"_{name}").copy() for name in TRACK_ARRAYS}
-        return state | {name: getattr(self._motion, name).copy() for name in MOTION_ARRAYS}
 
     def restore(self, state: State) -> None:
         """Goes on from what ``state`` gave, to the last bit as the tracker that gave it.
@@ -166,8 +142,7 @@ class DeepSort:
         Raises:
             ValueError: If it is not such a state, or of a tracker with other settings.
         """
-        names = {"settings", "next_id", "feature_owners", "features", *TRACK_ARRAYS, *MOTION_ARRAYS}
-        if missing := names - set(state):
+        if missing := {"settings", "next_id", "feature_owners", "features", *ARRAYS} - set(state):
             raise ValueError(f"the tracker's state lacks {', '.join(sorted(missing))}; track from the first frame on")
         if str(state["settings"]) != self.settings:
             raise ValueError(
@@ -176,61 +151,37 @@ class DeepSort:
             )
         self._next_id = int(state["next_id"])
         self._bank.restore(state["feature_owners"].astype(np.int64), state["features"].astype(np.float32))
-        self._ids, self._hits, self._missed = (state[name].astype(np.int64) for name in ("ids", "hits", "missed"))
-        self._confirmed = state["confirmed"].astype(np.bool_)
-        self._motion = kalman.Motion(*(state[name].astype(np.float64) for name in MOTION_ARRAYS))
+        self._tracks = Tracks.from_arrays(state)
 
-    def _match(self, measurements: Floats, features: NDArray[np.float32] | None) -> Matches:
-        """First confirmed tracks by appearance, then by IoU what is left: tentative tracks and those just missed."""
-        overlap = 1 - iou(cxcyah_to_xyxy(self._motion.mean), cxcyah_to_xyxy(measurements))
-        looks = overlap if features is None else self._bank.distances(self._ids, features)
-        limit = self.max_iou_distance if features is None else self.max_cosine_distance
-        gated = gate(looks, kalman.gating_distances(self._motion, measurements))
-        confirmed = np.flatnonzero(self._confirmed)
-        near = cascade(gated, self._missed, limit, self.max_age, confirmed)
-        waiting = unmatched_in_set_order(confirmed, near.rows)
-        just_missed = waiting[self._missed[waiting] == 1]
-        candidates = np.concatenate([np.flatnonzero(~self._confirmed), just_missed])
-        rest = assign_among(overlap, self.max_iou_distance, candidates, near.left)
-        return Matches(np.concatenate([near.rows, rest.rows]), np.concatenate([near.columns, rest.columns]), rest.left)
-
-    def _see(self, matches: Matches, measurements: Floats) -> None:
+    def _see(self, matches: Matches, found: Candidates) -> None:
         """Corrects the tracks that were seen and counts their hits."""
-        seen = kalman.update(self._motion.take(matches.rows), measurements[matches.columns])
-        self._motion = self._motion.put(matches.rows, seen)
-        self._hits[matches.rows] += 1
-        self._missed[matches.rows] = 0
-        self._confirmed[matches.rows] |= self._hits[matches.rows] >= self.n_init
+        settings, rows = self._settings, matches.rows
+        measured = found.measurements[matches.columns]
+        motion = self._tracks.motion.take(rows)
+        if settings.observed_velocity:
+            motion = walk_straight(self._tracks.take(rows), measured)
+        doubt = 1 - found.confidences[matches.columns] if settings.confidence_noise else 1.0
+        seen = kalman.update(motion, measured, doubt)
+        self._tracks = self._tracks.see(rows, measured, seen, settings.n_init)
 
     def _overdue(self) -> NDArray[np.bool_]:
         """Tracks that end now: tentative ones at a miss, confirmed ones missed for too long."""
-        return (self._missed > 0) & (~self._confirmed | (self._missed > self.max_age))
+        tracks = self._tracks
+        return (tracks.missed > 0) & (~tracks.confirmed | (tracks.missed > self._settings.max_age))
 
-    def _prune_and_begin(self, matches: Matches, measurements: Floats) -> Ids:
+    def _prune_and_begin(self, matches: Matches, found: Candidates) -> Ids:
         """Drops tracks that end, begins one per detection left over; gives the detection of each track, -1 for none."""
-        detections = np.full(len(self._ids), -1)
+        detections = np.full(len(self._tracks), -1)
         detections[matches.rows] = matches.columns
         stay = np.flatnonzero(~self._overdue())
         born = np.arange(self._next_id, self._next_id + len(matches.left))
         self._next_id += len(born)
-        self._motion = self._motion.take(stay).append(kalman.initiate(measurements[matches.left]))
-        self._ids = np.concatenate([self._ids[stay], born])
-        self._hits = np.concatenate([self._hits[stay], np.ones_like(born)])
-        self._missed = np.concatenate([self._missed[stay], np.zeros_like(born)])
-        self._confirmed = np.concatenate([self._confirmed[stay], np.zeros(len(born), np.bool_)])
+        self._tracks = self._tracks.take(stay).append(Tracks.begin(born, found.measurements[matches.left]))
         return np.concatenate([detections[stay], matches.left])
 
-
-def unmatched_in_set_order(rows: Ids, matched: Ids) -> Ids:
-    """The rows that are not matched, in the order in which a Python set of them is walked.
-
-    The reference program walks a set here, and that order decides which of two people who appear in the same frame gets
-    the lower id; any other order would be as good, but would give other ids than the reference.
-    """
-    return np.array(list(set(rows.tolist()) - set(matched.tolist())), np.int64)
-
-
-def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Refuses a setting outside its range."""
-    if not low <= value <= high:
-        raise ValueError(f"{name} is {value}; give a number from {low} to {high}")
+    def _remember(self, detections: Ids, found: Candidates) -> None:
+        """Keeps how the tracks that were seen look, where a detection shows it."""
+        if found.features is not None:
+            shown = (detections >= 0) & np.append(found.telling, False)[detections]
+            self._bank.add(self._tracks.ids[shown], found.features[detections[shown]])
+        self._bank.keep(self._tracks.ids)

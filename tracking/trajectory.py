@@ -37,3 +37,20 @@ class Trajectory:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+
+def between(
+    first: int,
+    first_box: NDArray[np.float32],
+    last: int,
+    last_box: NDArray[np.float32],
+    frames: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Boxes (K, 4) of the frames (K,) between two, on the straight way from one box to the other.
+
+    >>> start, end = np.array([0, 0, 10, 20], np.float32), np.array([8, 4, 18, 24], np.float32)
+    >>> between(10, start, 14, end, np.array([11, 13])).tolist()
+    [[2.0, 1.0, 12.0, 21.0], [6.0, 3.0, 16.0, 23.0]]
+    """
+    share = ((frames - first) / (last - first))[:, None]
+    return np.asarray(first_box + share * (last_box - first_box), np.float32)

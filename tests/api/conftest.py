@@ -72,7 +72,9 @@ BUILT_IN = ("--detector", "motion", "--embedder", "stripes")
 @pytest.fixture(scope="session")
 def ingested(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery with both cameras of the scene. Tests must not change it."""
-    from ingest.runner import CameraJob, LocalRunner, Networks
+    from ingest.camera_job import CameraJob
+    from ingest.networks import Networks
+    from ingest.runner import LocalRunner
 
     folder = tmp_path_factory.mktemp("ingested") / "gallery"
     jobs = [CameraJob(name, ((str(scene / f"{name}.mp4"), None),)) for name in ("cam1", "cam2")]

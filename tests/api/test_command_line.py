@@ -35,7 +35,7 @@ def test_without_a_command_the_help_is_shown(passerby, path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nonsense"], "No such command 'nonsense'; `passerby --help` explains"),
+        (["blah"], "No such command 'blah'; `passerby --help` explains"),
         (["query", "--nonsense"], "No such option: --nonsense"),
         (["query", "--top", "many"], "Invalid value for '--top'"),
         (["query", "a.jpg", "--top", "0"], "--top 0 is too small"),
@@ -49,7 +49,7 @@ def test_without_a_command_the_help_is_shown(passerby, path):
         (["ingest", "a=b", "--fps", "nan"], "--fps nan is out of range"),
         (["ingest", "a=b", "--confidence", "7"], "--confidence 7 is out of range; give 0 to 1"),
         (["ingest", "a=b@1066-10-14"], "out of range; give a year from 1900"),
-        (["ingest", "a=rtsp://camera/1", *BUILT_IN], "rtsp://… is an address"),
+        (["ingest", "a=ftp://camera/1", *BUILT_IN], "ftp://… is no address that can be watched"),
         (["ingest", "a=b\udcff.mp4"], "is no text in UTF-8"),
         (["track"], "give either a video or --detections FILE"),
         (["track", "a.mp4", "--confidence", "7"], "--confidence 7 is out of range"),

@@ -120,3 +120,21 @@ def test_an_unknown_name_cannot_be_pulled(passerby):
     run = passerby("models", "pull", "mine")
     assert run.code == 2
     assert "cannot pull 'mine'; public networks are" in run.error
+
+
+def test_adding_the_folder_of_an_export(passerby, tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "walkers_s"
+    folder.mkdir()
+    (folder / "model.json").write_text("{}")
+    (folder / "model.pdiparams").write_bytes(b"weights")
+    (folder / "infer_cfg.yml").write_text(
+        "arch: YOLO\nPreprocess:\n- {type: Resize, target_size: [64, 64]}\n- {type: Permute}\nlabel_list: [person]\n"
+    )
+    added = passerby("models", "add", str(folder), "--json").json
+    assert added == {"name": "walkers_s", "path": str(home / "walkers_s" / "model.json")}
+    row = models(passerby)["walkers_s"]
+    assert (row["kind"], row["installed"], row["path"]) == ("detector", True, added["path"])
+    (folder / "infer_cfg.yml").write_text("arch: HRNet")
+    refused = passerby("models", "add", str(folder))
+    assert refused.code == 2
+    assert "arch 'HRNet' is no people detector" in refused.error

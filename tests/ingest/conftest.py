@@ -23,12 +23,12 @@ resize = "stretch"
 
 @pytest.fixture
 def tiny_onnx(tmp_path: Path) -> WriteNetwork:
-    """Writes an ONNX file; a batch of None may vary."""
+    """Writes an ONNX file; a batch of None may vary. What it is told, two numbers per image, it gives back."""
 
-    def write(name: str = "tiny.onnx", batch: int | None = None) -> Path:
+    def write(name: str = "tiny.onnx", batch: int | None = None, told: str = "") -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_onnx_model(batch))
+        path.write_bytes(_onnx_model(batch, told.encode()))
         return path
 
     return write
@@ -59,14 +59,18 @@ def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield tmp_path / "home" / "passerby" / "models"
 
 
-def _onnx_model(batch: int | None) -> bytes:
+def _onnx_model(batch: int | None, told: bytes = b"") -> bytes:
     """The bytes of an ONNX model: GlobalAveragePool, then Flatten (protobuf, written field by field)."""
     nodes = [
         _field(1, b"data") + _field(2, b"pooled") + _field(4, b"GlobalAveragePool"),
         _field(1, b"pooled") + _field(2, b"vector") + _field(4, b"Flatten"),
     ]
+    if told:
+        nodes.append(_field(1, told) + _field(2, b"echo") + _field(4, b"Identity"))
     graph = b"".join(_field(1, node) for node in nodes) + _field(2, b"tiny")
     graph += _field(11, _value(b"data", [batch, 3, 16, 8])) + _field(12, _value(b"vector", [batch, 3]))
+    if told:
+        graph += _field(11, _value(told, [batch, 2])) + _field(12, _value(b"echo", [batch, 2]))
     return _number(1, 8) + _field(7, graph) + _field(8, _number(2, 13))
 
 

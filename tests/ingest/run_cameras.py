@@ -4,7 +4,9 @@ import multiprocessing
 import sys
 from pathlib import Path
 
-from ingest.runner import CameraJob, LocalRunner, Networks
+from ingest.camera_job import CameraJob
+from ingest.networks import Networks
+from ingest.runner import LocalRunner
 
 
 def main(folder: str, *videos: str) -> None:

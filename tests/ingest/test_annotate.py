@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ingest.annotate import BLACK, WHITE, Annotator, colour_of, ink_on, people_text
+from ingest.annotate import BLACK, WHITE, Annotator, colour_of, ink_on, people_text, smoothed
 from ingest.frame import Frame
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -78,6 +78,35 @@ def test_trails_can_be_left_out():
     assert (image[195:206, :200] == GROUND).all()
 
 
+def test_a_trail_stands_out_on_its_own_colour():
+    ground = np.full((400, 640, 3), colour_of(7), np.uint8)
+    annotator = Annotator(header=False)
+    for i in range(20):
+        there = Frame(i, NOON + timedelta(seconds=i / 25), ground)
+        image = annotator.draw(there, ids(7), boxes((100 + 8 * i, 100, 140 + 8 * i, 200)))
+    assert (image[190:210, 200] < 60).all(axis=-1).any()  # its dark edge
+
+
+def test_feet_below_the_picture_leave_no_trail():
+    annotator = Annotator(header=False)
+    for i in range(20):
+        image = annotator.draw(frame(i), ids(7), boxes((100 + 8 * i, 100, 140 + 8 * i, 400)))
+    assert (image[350:, 100:200] == GROUND).all()
+
+
+def test_a_smoothed_way_is_the_mean_of_the_places_around():
+    places = [(10 * i, 7 if i == 5 else 0) for i in range(11)]
+    slow = []
+    for i in range(11):
+        reach = min(2, i, 10 - i)
+        around = places[i - reach : i + reach + 1]
+        slow.append([round(sum(place[axis] for place in around) / len(around)) for axis in (0, 1)])
+    assert smoothed(places).tolist() == slow
+    assert slow[5] == [50, 1]
+    assert smoothed([]).shape == (0, 2)
+    assert smoothed([(3, 4)]).tolist() == [[3, 4]]
+
+
 def test_the_header_darkens_a_bar_and_keeps_labels_below_it():
     image = Annotator().draw(frame(), ids(7), boxes((100, -20, 200, 300)))
     plain = Annotator(header=False).draw(frame(), ids(7), boxes((100, -20, 200, 300)))
@@ -123,6 +152,20 @@ def test_any_size_can_be_drawn_on(size):
     image = Annotator().draw(frame(size=size), ids(1, 22, 33333), everywhere, np.array([True, False, True]))
     assert image.shape == (size[1], size[0], 3)
     assert (image != GROUND).any()
+
+
+def test_a_tiny_picture_has_no_header():
+    image = Annotator().draw(frame(size=(64, 48)), ids(), boxes())
+    assert (image == GROUND).all()
+
+
+def test_text_is_as_bold_as_the_picture_is_large():
+    def ink(height):
+        image = Annotator(header=False).draw(frame(size=(height, height)), ids(8), boxes((0, 0.5, 1, 0.9)) * height)
+        plate = image[height // 2 - height // 24 : height // 2, : height // 24]
+        return float((np.abs(plate.astype(int) - ink_on(colour_of(8))) < 60).all(axis=-1).mean())
+
+    assert ink(2160) > 0.7 * ink(720)
 
 
 def test_nobody_is_no_problem():

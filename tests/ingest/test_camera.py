@@ -12,9 +12,12 @@ from gallery.errors import GalleryError
 from gallery.instants import to_microseconds
 from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
-from ingest.camera import BLOCK, blocks, gaps_in, look, rate_seen
+from ingest.camera import BLOCK, blocks, gaps_in, rate_seen
+from ingest.effort import EVERYTHING
 from ingest.frame import Frame
+from ingest.people import look
 from ingest.source import open_source
+from ingest.watch import Watch
 from tests.ingest.videos import cut, write_video
 from tests.ingest.walkers import (
     BLUE,
@@ -28,6 +31,7 @@ from tests.ingest.walkers import (
     ingest,
     picture,
 )
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort
 
 
@@ -81,7 +85,7 @@ def other_settings():
         "start": {"source": Clip(start=NOON + timedelta(hours=1))},
         "fps": {"source": Clip(fps=5.0)},
         "detector": {"source": Clip(), "detector": BrightDetector(min_height_px=12)},
-        "tracker": {"source": Clip(), "tracker": DeepSort(max_age=4)},
+        "tracker": {"source": Clip(), "tracker": DeepSort(TrackerSettings(max_age=4))},
         "content": {"source": Clip(FRAMES - 1)},
         "camera": {"source": Clip(), "camera": "gate"},
     }
@@ -131,9 +135,9 @@ def test_slivers_are_left_out(gallery):
 
 def test_a_block_of_frames_with_nobody_in_some(gallery):
     frames = list(Clip(8, (replace(BLUE, first=3, last=4),)).frames())
-    people = look(frames, BrightDetector(), ColourEmbedder())
-    assert [len(detections) for detections, _, _ in people] == [0, 0, 0, 1, 1, 0, 0, 0]
-    assert [vectors.shape for _, _, vectors in people] == [(0, 3)] * 3 + [(1, 3)] * 2 + [(0, 3)] * 3
+    people = look(frames, Watch(BrightDetector(), EVERYTHING, 25.0), ColourEmbedder())
+    assert [len(detections) for detections, _ in people] == [0, 0, 0, 1, 1, 0, 0, 0]
+    assert [vectors.shape for _, vectors in people] == [(0, 3)] * 3 + [(1, 3)] * 2 + [(0, 3)] * 3
 
 
 def test_blocks_begin_at_the_same_places():

@@ -105,8 +105,8 @@ def test_an_unknown_file_needs_a_sidecar(tiny_onnx: Write) -> None:
 def test_what_cannot_be_a_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="there is no network file"):
         identify(tmp_path / "nowhere.onnx")
-    with pytest.raises(ModelError, match=r"'\.pdmodel'"):
-        identify(tmp_path / "net.pdmodel")
+    with pytest.raises(ModelError, match=r"'\.pdparams'"):
+        identify(tmp_path / "net.pdparams")
 
 
 def test_a_file_with_the_name_of_a_public_one_is_damaged(tiny_onnx: Write) -> None:

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 
 from gallery.instants import to_microseconds
-from ingest.camera import look
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detections
 from ingest.follower import Follower, encode_jpeg, pedestrian_tracker
 from ingest.frame import Frame
+from ingest.people import cut_out
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
 from tests.ingest.walkers import FRAMES, NOON, BrightDetector, Clip, ColourEmbedder
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step
+from tracking.tracks import nobody
 
 THRESHOLDS = Thresholds(0.9, 0.9, 0.1)
 
@@ -39,6 +41,9 @@ class Script:
             np.array(confirmed, bool),
             np.array(removed, np.int64),
         )
+
+    def predicted(self):
+        return nobody(), np.zeros((0, 4))
 
     def state(self):
         return {"left": np.array(len(self.steps))}
@@ -174,16 +179,16 @@ def test_no_more_crops_than_asked_for():
 
 
 def test_the_tracker_that_cameras_get_outlives_three_seconds_unseen_at_any_rate():
-    assert pedestrian_tracker(THRESHOLDS, 25.0).max_age == 75
-    assert pedestrian_tracker(THRESHOLDS, 2.0).max_age == 6
-    assert pedestrian_tracker(THRESHOLDS, 0.1).max_age == 1
-    assert pedestrian_tracker(THRESHOLDS, 25.0).max_cosine_distance == 0.1
+    for rate, max_age in ((25.0, 75), (2.0, 6), (0.1, 1)):
+        assert f" max_age={max_age} " in pedestrian_tracker(THRESHOLDS, rate).settings
+    assert "max_cosine_distance=0.1 " in pedestrian_tracker(THRESHOLDS, 25.0).settings
 
 
 def blocks():
     frames = list(Clip().frames())
     detector, embedder = BrightDetector(), ColourEmbedder()
-    return [(shown, *look([shown], detector, embedder)[0]) for shown in frames]
+    found = [cut_out(shown.image, detector.find(shown.image), 0.5) for shown in frames]
+    return [(shown, p.detections, p.images, embedder.embed(p.images)) for shown, p in zip(frames, found, strict=True)]
 
 
 def fresh():
@@ -254,4 +259,4 @@ def test_the_state_of_a_follower_that_has_seen_nothing():
 
 def test_a_state_of_other_settings_is_refused(walk):
     with pytest.raises(ValueError, match="use the same settings"):
-        Follower("door", "k", DeepSort(n_init=5)).restore(fresh().state())
+        Follower("door", "k", DeepSort(TrackerSettings(n_init=5))).restore(fresh().state())

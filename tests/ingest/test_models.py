@@ -105,9 +105,9 @@ def test_the_identity_follows_the_description(tiny_onnx: Write) -> None:
     assert after.sha256 != before.sha256
 
 
-@pytest.mark.parametrize("file", ["net.json", "net.pdmodel"])
-def test_files_of_a_runtime_that_is_not_there_are_refused(file: str) -> None:
-    with pytest.raises(ModelError, match="no runtime for"):
+@pytest.mark.parametrize("file", ["net.json", "net.pdmodel", "net.onnx", "net.xml"])
+def test_a_suffix_makes_a_path(file: str) -> None:
+    with pytest.raises(ModelError, match=f"there is no network file {file}"):
         load_detector(file)
 
 

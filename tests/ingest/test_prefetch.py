@@ -5,6 +5,7 @@ import pytest
 
 from ingest.prefetch import prefetch
 from ingest.source import open_source
+from ingest.stop import Stop
 from tests.ingest.videos import grey, write_video
 
 
@@ -121,3 +122,26 @@ def test_a_video_is_read_ahead_and_its_summary_is_ready_at_the_end(tmp_path):
         next(frames)
     assert source.summary().frames_decoded < 30
     assert not prefetch_threads()
+
+
+def test_a_stop_ends_the_items_for_a_consumer_that_waits():
+    stop, go_on = Stop(), threading.Event()
+    stop.on_request(go_on.set)
+
+    def source():
+        yield 1
+        assert go_on.wait(5)
+        yield 2
+
+    with prefetch(source(), stop=stop) as items:
+        assert next(items) == 1
+        threading.Timer(0.05, stop.request, ["SIGINT"]).start()
+        assert list(items) == []
+    assert not prefetch_threads()
+
+
+def test_a_stop_before_the_first_item():
+    stop = Stop()
+    stop.request("window")
+    with prefetch(iter([1, 2, 3]), stop=stop) as items:
+        assert list(items) == []

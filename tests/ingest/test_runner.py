@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,9 @@ import pytest
 
 from gallery.check import check
 from gallery.store import Gallery
-from ingest.runner import CameraJob, LocalRunner, Networks
+from ingest.camera_job import CameraJob
+from ingest.networks import Networks
+from ingest.runner import LocalRunner
 from tests.ingest.videos import write_video
 from tests.ingest.walkers import BLUE, GREEN, RED, Walker, picture
 
@@ -162,7 +165,13 @@ def test_the_sources_of_a_camera_come_one_after_the_other_and_a_bad_one_is_passe
     text = tmp_path / "text.mp4"
     text.write_text("not a video")
     sources = [videos["short"], str(text), videos["one"], str(tmp_path / "no.mp4")]
-    (outcome,) = LocalRunner(tmp_path / "gallery", BUILT_IN, threads=1).run([job("door", *sources)], ignore)
+    # Nobody knows when "one" starts, unless it is said: the video before it cannot be read.
+    (outcome,) = LocalRunner(tmp_path / "gallery", BUILT_IN, threads=1).run([job("door", *sources[:3])], ignore)
+    assert [result.source for result in outcome.results] == [videos["short"]]
+    assert f"one.mp4 begins where {text} ends, which cannot be read; give it an @START" in outcome.error
+    starts = (None, None, datetime(2024, 5, 1, tzinfo=UTC), None)
+    said = CameraJob("door", tuple(zip(sources, starts, strict=True)))
+    (outcome,) = LocalRunner(tmp_path / "gallery", BUILT_IN, threads=1).run([said], ignore)
     assert [result.source for result in outcome.results] == [videos["short"], videos["one"]]
     assert str(text) in outcome.error
     assert "no.mp4 does not exist" in outcome.error

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gallery.errors import ModelError
-from ingest.runtime import Runtime
+from ingest.runtime import Precision, Runtime, Tensor
 from ingest.runtimes import open_runtime
 
 Write = Callable[..., Path]
@@ -47,9 +47,9 @@ def test_a_result_is_the_callers_own(tiny_openvino: Write) -> None:
     assert first.tolist() == kept.tolist()
 
 
-@pytest.mark.parametrize("suffix", [".json", ".pdmodel", ".pt", ""])
+@pytest.mark.parametrize("suffix", [".pdparams", ".pt", ""])
 def test_a_suffix_without_runtime_is_refused_by_name(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(ModelError, match=rf"'{suffix}'.*supported are \.onnx and \.xml"):
+    with pytest.raises(ModelError, match=rf"'{suffix}'.*supported are \.onnx, \.xml, \.json and \.pdmodel"):
         open_runtime(tmp_path / f"network{suffix}")
 
 
@@ -110,6 +110,36 @@ def test_openvino_refuses_cuda(tiny_openvino: Write) -> None:
 def test_onnxruntime_refuses_bf16(tiny_onnx: Write) -> None:
     with pytest.raises(ModelError, match="fp32, not bf16"):
         open_runtime(tiny_onnx(), precision="bf16")
+
+
+@pytest.mark.parametrize("kind", ["tiny_onnx", "tiny_openvino"])
+def test_tensorrt_takes_paddle_exports_only(kind: str, request: pytest.FixtureRequest) -> None:
+    with pytest.raises(ModelError, match="on tensorrt"):
+        open_runtime(request.getfixturevalue(kind)(), device="tensorrt")
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_openvino_refuses_precisions_of_tensorrt(tiny_openvino: Write, precision: Precision) -> None:
+    with pytest.raises(ModelError, match=f"in {precision}: OpenVINO computes in fp32 or bf16"):
+        open_runtime(tiny_openvino(), precision=precision)
+
+
+def test_an_onnx_network_may_ask_for_more_than_images(tiny_onnx: Write) -> None:
+    runtime = open_runtime(tiny_onnx(told="scale_factor"), batch=2, threads=1)
+    assert runtime.others == (Tensor("scale_factor", (None, 2)),)
+    batch, told = pixels(2), np.array([[1, 2], [3, 4]], np.float32)
+    means, echo = runtime.run(batch, scale_factor=told)
+    assert means == pytest.approx(batch.mean(axis=(2, 3)), rel=1e-5)
+    assert echo.tolist() == told.tolist()
+    with pytest.raises(ModelError, match="takes scale_factor beside its images, not nothing"):
+        runtime.run(batch)
+
+
+@pytest.mark.parametrize("kind", ["tiny_onnx", "tiny_openvino"])
+def test_what_a_network_did_not_ask_for_is_refused(kind: str, request: pytest.FixtureRequest) -> None:
+    runtime = open_runtime(request.getfixturevalue(kind)(), threads=1)
+    with pytest.raises(ModelError, match="takes nothing beside its images, not im_shape"):
+        runtime.run(pixels(1), im_shape=np.ones((1, 2), np.float32))
 
 
 def company_changes(runtime: Runtime, batch: NDArray[np.float32]) -> float:

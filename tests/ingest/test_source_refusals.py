@@ -66,8 +66,8 @@ def test_a_playlist_cannot_make_it_read_other_files(tmp_path, kind):
 
 
 def test_addresses_are_refused_without_repeating_their_password():
-    with pytest.raises(SourceError, match="is an address; record it to a file first") as error:
-        open_source("rtsp://user:hunter2@camera/stream")
+    with pytest.raises(SourceError, match=r"^ftp://… is no address that can be watched; give rtsp://") as error:
+        open_source("ftp://user:hunter2@camera/stream")
     assert "hunter2" not in str(error.value)
 
 

@@ -1,7 +1,10 @@
 """``passerby track``: an annotated video and tracks as text."""
 
+import csv
 import random
 import subprocess
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -10,6 +13,8 @@ import pytest
 
 from gallery.errors import ConfigError, SourceError
 from ingest.source import open_source
+from ingest.stop import Stop
+from ingest.tracker_options import TrackerOptions
 from ingest.video_tracking import read_embeddings, track_detections, track_video
 from tests.ingest.videos import write_video
 from tests.ingest.walkers import BLUE, FRAMES, SCENE, BrightDetector, Clip, ColourEmbedder, Walker, picture
@@ -20,8 +25,8 @@ def ignore(source, done, total):
     """Progress that nobody is interested in."""
 
 
-def track(source, out, **options):
-    return track_video(source, BrightDetector(), ColourEmbedder(), out, ignore, **options)
+def track(source, out, on_progress=ignore, **options):
+    return track_video(source, BrightDetector(), ColourEmbedder(), out, on_progress, **options)
 
 
 def rows(path):
@@ -45,7 +50,7 @@ def test_a_video_that_browsers_play(video, tmp_path):
     )
     assert (result.frames, result.detections, result.people, result.problems) == (FRAMES, 172, 3, ())
     assert result.video == tmp_path / "new" / "folder" / "annotated.mp4"
-    assert sorted(path.name for path in result.video.parent.iterdir()) == ["annotated.mp4", "tracks.txt"]
+    assert sorted(path.name for path in result.video.parent.iterdir()) == ["annotated.mp4", "log.csv", "tracks.txt"]
     assert heard[-1] == ("walkers.mp4", FRAMES, FRAMES)
     assert [done for _, done, _ in heard] == sorted(done for _, done, _ in heard)
     with av.open(str(result.video)) as container:
@@ -107,6 +112,122 @@ def test_tracks_are_written_as_they_come(tmp_path):
     assert not (tmp_path / "annotated.mp4.part").exists()
 
 
+def frames_in(path):
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_a_log_of_people_and_speed(tmp_path):
+    result = track(Clip(), tmp_path)
+    with result.log.open() as file:
+        log = list(csv.DictReader(file))
+    seen = {}
+    for row in rows(result.tracks):
+        seen.setdefault(int(row[0]), []).append(str(int(row[1])))
+    assert result.log == tmp_path / "log.csv"
+    assert [int(row["frame"]) for row in log] == list(range(1, FRAMES + 1))
+    assert [row["ids"].split() for row in log] == [seen.get(frame, []) for frame in range(1, FRAMES + 1)]
+    assert [int(row["people"]) for row in log] == [len(seen.get(frame, [])) for frame in range(1, FRAMES + 1)]
+    assert [float(row["seconds"]) for row in log] == pytest.approx([index / 25 for index in range(FRAMES)])
+    assert log[25]["time"] == "2024-05-01T12:00:01.000+00:00"
+    assert all(float(row["fps"]) > 0 for row in log)
+    assert result.mean_people == sum(map(len, seen.values())) / FRAMES
+    assert result.most_people == max(map(len, seen.values())) == 3
+    assert result.frames_per_second == pytest.approx(FRAMES / result.wall_seconds, rel=0.1)
+
+
+def test_the_log_knows_no_time_of_day_where_the_source_has_none(tmp_path):
+    source = Clip(4, (), start=datetime.fromtimestamp(0, UTC))
+    source.start_origin = "epoch"
+    lines = track(source, tmp_path).log.read_text().splitlines()
+    assert [line.split(",")[:3] for line in lines[1:]] == [["1", "0.000", ""], ["2", "0.040", ""],
+                                                           ["3", "0.080", ""], ["4", "0.120", ""]]  # fmt: skip
+
+
+def test_the_trackers_options_reach_it(tmp_path):
+    there = Walker((250, 60, 60), 0, 19, 10, 75)
+    again = Walker((250, 60, 60), 30, 39, 70, 75)
+    for max_age, people in ((10, 2), (11, 1), (None, 1)):
+        options = TrackerOptions(max_age=max_age)
+        assert track(Clip(40, (there, again)), tmp_path / str(max_age), options=options).people == people
+
+
+def test_trails_are_as_long_as_asked_for(tmp_path):
+    pictures = {}
+    for seconds in (0.0, 0.2, 2.0):
+        shown = []
+        keep = lambda picture, _, shown=shown: shown.append(picture)  # noqa: E731
+        track(Clip(60, (BLUE,)), tmp_path, trail_seconds=seconds, on_picture=keep)
+        pictures[seconds] = shown[-1]
+    row = 135  # where the feet are; the person is at 128-152 by now, and was at 28 two seconds ago
+    behind = {seconds: np.flatnonzero((p[row, :120] != 20).any(axis=-1)) for seconds, p in pictures.items()}
+    assert len(behind[0.0]) == 0
+    assert len(behind[2.0]) > 60 > 20 > len(behind[0.2])
+
+
+def test_pictures_are_given_away_as_they_are_drawn(tmp_path):
+    shown = []
+    track(Clip(30, (BLUE,)), tmp_path, on_picture=lambda picture, text: shown.append((picture.shape, text)))
+    assert len(shown) == 30
+    assert {shape for shape, _ in shown} == {(220, 200, 3)}
+    assert shown[0][1].startswith("0 people, ")
+    assert shown[-1][1].startswith("1 person, ")
+    assert shown[-1][1].endswith(" frames/s")
+
+
+def test_a_stop_leaves_complete_files(tmp_path):
+    stop = Stop()
+
+    def have_enough(name, done, total):
+        if done >= 24:
+            stop.request("window")
+
+    result = track(Clip(), tmp_path, have_enough, stop=stop)
+    assert (result.frames, result.stopped_by) == (24, "window")
+    assert frames_in(result.video) == 24
+    assert max(row[0] for row in rows(result.tracks)) == 24
+    assert len(result.log.read_text().splitlines()) == 25
+    assert track(Clip(8), tmp_path).stopped_by is None
+
+
+def test_a_stop_does_not_wait_for_a_camera_that_sends_nothing(tmp_path):
+    stop, over = Stop(), threading.Event()
+
+    class Silent(Clip):
+        def frames(self, first=0):
+            yield from super().frames(first)
+            threading.Timer(0.2, stop.request, ["SIGTERM"]).start()
+            assert over.wait(10)  # a read that gives up when it is told to
+
+    stop.on_request(over.set)
+    source = Silent(20, (BLUE,))
+    source.frame_count = None
+    result = track(source, tmp_path, stop=stop)
+    assert result.stopped_by == "SIGTERM"
+    assert 16 <= result.frames <= 20  # those that wait to be looked at are left
+    assert frames_in(result.video) == result.frames
+
+
+def test_stopped_before_the_first_frame_there_is_no_video(tmp_path):
+    stop = Stop()
+    stop.request("SIGINT")
+    result = track(Clip(), tmp_path, stop=stop)
+    assert (result.frames, result.video, result.mean_people) == (0, None, 0)
+
+
+def test_what_came_before_a_source_failed_is_complete(tmp_path):
+    class Broken(Clip):
+        def frames(self, first=0):
+            yield from super().frames(first)
+            raise SourceError("the camera hung up")
+
+    with pytest.raises(SourceError, match="the camera hung up"):
+        track(Broken(20, (BLUE,)), tmp_path)
+    assert frames_in(tmp_path / "annotated.mp4") == 20
+    assert [row[0] for row in rows(tmp_path / "tracks.txt")] == list(range(3, 21))
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 21
+
+
 def test_what_could_not_be_read_is_told(tmp_path):
     source = Clip(10, ())
     source.problems = ("3 frames are lost",)
@@ -163,6 +284,9 @@ def test_detections_without_pixels(tmp_path):
     assert {row[6] for row in table} == {0.625}
     assert table[-1][2:6] == pytest.approx((70, 50, 20, 50), abs=0.5)
     assert len(read_results(result.tracks)) == 28
+    assert (result.log, result.mean_people, result.most_people) == (tmp_path / "out" / "log.csv", 28 / 30, 1)
+    log = [line.split(",")[:5] for line in result.log.read_text().splitlines()[1:]]
+    assert log == [[str(frame), "", "", "1" if frame > 2 else "0", "1" if frame > 2 else ""] for frame in range(1, 31)]
 
 
 def test_detections_with_little_confidence_are_left_out_but_time_goes_on(tmp_path):

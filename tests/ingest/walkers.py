@@ -2,10 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,11 +14,13 @@ from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
 from ingest.camera import IngestResult, ingest_camera
 from ingest.detector import Detections, DetectorIdentity, select
+from ingest.effort import EVERYTHING
 from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame, Image
 from ingest.source import Source
 from ingest.source_summary import SourceSummary
 from ingest.thresholds import Thresholds
+from ingest.zones import NO_ZONES
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 WIDTH, HEIGHT = 200, 220
@@ -73,7 +74,7 @@ class Clip:
         fps: float | None = None,
         seconds: Sequence[float] | None = None,
     ) -> None:
-        self.name, self.path = "clip", Path("/clip")
+        self.name, self.live, self.zones, self.length_seconds = "clip", False, NO_ZONES, None
         self.start, self.start_origin = start, "given"
         self.width, self.height, self.rate, self.fps = WIDTH, HEIGHT, 25.0, fps
         self.frame_count: int | None = count
@@ -84,7 +85,7 @@ class Clip:
         self._seconds = seconds or [index / 25 for index in range(count)]
         self._walkers = walkers
 
-    def frames(self, first: int = 0) -> Iterator[Frame]:
+    def frames(self, first: int = 0) -> Generator[Frame, None, None]:
         for index, seconds in enumerate(self._seconds):
             if index == self.fails_at:
                 raise InterruptedError("the test pulled the plug")
@@ -94,6 +95,9 @@ class Clip:
 
     def summary(self) -> SourceSummary:
         return SourceSummary(len(self._seconds), 0, len(self._seconds) / 25, self.problems)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 class BrightDetector:
@@ -156,7 +160,8 @@ class ColourEmbedder:
 def ingest(
     gallery: Gallery, source: Source, detector=None, embedder=None, tracker=None, camera="door", **options
 ) -> IngestResult:
-    """Takes a source into the gallery with fresh parts of this file, where no others are given."""
+    """Takes a source into the gallery with fresh parts of this file, where no others are given; leaves nothing out."""
+    options.setdefault("effort", EVERYTHING)
     embedder = embedder or ColourEmbedder()
     return ingest_camera(
         camera,

@@ -21,7 +21,12 @@ class Blind(ColourDetector):
 
 def parts(detector=ColourDetector, embedder=None) -> SceneParts:
     embedder = embedder or ColourEmbedder()
-    return SceneParts(detector, embedder, lambda rate: pedestrian_tracker(embedder.thresholds, rate), ColourDetector)
+    return SceneParts(
+        detector,
+        embedder,
+        lambda rate, sure: pedestrian_tracker(embedder.thresholds, rate, sure_confidence=sure),
+        ColourDetector,
+    )
 
 
 @pytest.fixture(scope="module")

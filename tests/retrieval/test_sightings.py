@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from retrieval.sightings import Candidate, VisitRule, group_into_visits, heights_apart
+from retrieval.sightings import Candidate, group_into_visits
+from tracking.joining import Fragment, JoinRule
 
-RULE = VisitRule(max_gap_seconds=8, max_overlap_seconds=0.5, min_similarity=0.5)
+RULE = JoinRule(max_gap_seconds=8, max_overlap_seconds=0.5, min_similarity=0.5)
 RED, BLUE = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 
 
 def tracklet(id_, start, end, *, x=(0, 0), mean=RED, camera="door"):
     first, last = (np.array([at, 0, at + 40, 100], np.float32) for at in x)
-    return Candidate(id_, camera, int(start * 1e6), int(end * 1e6), 10, 0.9, first, last, mean)
+    fragment = Fragment(int(start * 1e6), int(end * 1e6), first, last, mean)
+    return Candidate(id_, camera, 10, 0.9, fragment)
 
 
 def visits(*tracklets):
@@ -61,8 +63,3 @@ def test_a_fragment_that_fits_two_people_goes_to_the_more_similar_one():
 def test_order_of_candidates_does_not_matter():
     parts = [tracklet("a", 0, 4), tracklet("b", 5, 9), tracklet("c", 30, 34), tracklet("d", 35, 39)]
     assert visits(*parts) == visits(*reversed(parts)) == [["a", "b"], ["c", "d"]]
-
-
-def test_heights_apart_counts_feet_in_mean_heights():
-    near, far = np.array([0, 0, 10, 100], np.float32), np.array([300, 0, 310, 200], np.float32)
-    assert heights_apart(near, far) == pytest.approx(np.hypot(300, 100) / 150)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from tracking.association import assign, assign_among, cascade, gate
+from tracking.association import assign, assign_among, cascade
 
 MAX = 0.5
 
@@ -74,18 +74,14 @@ def test_rows_and_columns_keep_their_numbers():
     assert found.left.tolist() == [4]
 
 
-def test_the_gate_is_infinite():
-    assert gate(np.zeros((1, 2)), np.array([[9.4877, 9.4878]])).tolist() == [[0.0, np.inf]]
-
-
 def test_a_track_seen_lately_chooses_first():
     distances = np.array([[0.01], [0.4]])
-    found = cascade(distances, np.array([5, 1]), MAX, 30, np.array([0, 1]))
+    found = cascade(distances, np.array([5, 1]), MAX, 30, np.array([0, 1]), np.array([0]))
     assert pairs_of(found) == [(1, 0)]  # though track 0 looks more like it
 
 
 def test_tracks_missed_for_longer_than_max_age_do_not_take_part():
-    found = cascade(np.zeros((1, 1)), np.array([31]), MAX, 30, np.array([0]))
+    found = cascade(np.zeros((1, 1)), np.array([31]), MAX, 30, np.array([0]), np.array([0]))
     assert pairs_of(found) == []
     assert found.left.tolist() == [0]
 
@@ -103,6 +99,6 @@ def test_the_cascade_is_a_loop_over_ages(distances, missed, max_age):
         found = assign_among(distances, MAX, rows, left)
         expected += pairs_of(found)
         left = found.left
-    found = cascade(distances, np.array(missed), MAX, max_age, np.arange(5))
+    found = cascade(distances, np.array(missed), MAX, max_age, np.arange(5), np.arange(4))
     assert pairs_of(found) == expected
     assert found.left.tolist() == left.tolist()

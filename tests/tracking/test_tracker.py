@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from tracking.tracker import DeepSort, frames_of, unmatched_in_set_order
+from tracking.matching import unmatched_in_set_order
+from tracking.settings import TrackerSettings
+from tracking.tracker import DeepSort, frames_of
 
 WIDTH, HEIGHT = 40, 100
 RED, BLUE = np.eye(2, 8, dtype=np.float32)
@@ -25,14 +27,14 @@ def ids_by_detection(found):
 
 def confirmed_tracker(*people, looks=None, **settings):
     """A tracker that has seen these people stand still for three frames."""
-    tracker = DeepSort(**settings)
+    tracker = DeepSort(TrackerSettings(**settings))
     for _ in range(3):
         step(tracker, *people, looks=looks)
     return tracker
 
 
 def test_a_track_is_confirmed_at_its_third_detection():
-    tracker = DeepSort(n_init=3)
+    tracker = DeepSort(TrackerSettings(n_init=3))
     steps = [step(tracker, person(0)) for _ in range(3)]
     assert [found.confirmed.tolist() for found in steps] == [[False], [False], [True]]
     assert [found.ids.tolist() for found in steps] == [[1], [1], [1]]
@@ -143,7 +145,7 @@ def test_features_of_tentative_tracks_count_once_they_are_confirmed():
 
 def test_only_the_last_features_within_the_budget_count():
     for budget, expected in ((2, [1, 2]), (3, [1])):
-        tracker = DeepSort(nn_budget=budget)
+        tracker = DeepSort(TrackerSettings(nn_budget=budget))
         for looks in (RED, BLUE, BLUE):
             step(tracker, person(0), looks=[looks])
         for _ in range(3):
@@ -178,13 +180,13 @@ def bits(found):
 @pytest.mark.parametrize("with_looks", [True, False])
 @pytest.mark.parametrize("stop", [0, 1, 60])
 def test_a_restored_tracker_goes_on_to_the_last_bit(tmp_path, stop, with_looks):
-    first, steps = DeepSort(nn_budget=10, max_age=8), []
+    first, steps = DeepSort(TrackerSettings(nn_budget=10, max_age=8)), []
     frames = list(walkers(5, 120))
     for number, (boxes, confidences, features) in enumerate(frames):
         if number == stop:
             np.savez(tmp_path / "state.npz", **first.state())
         steps.append(bits(first.step(boxes, confidences, features if with_looks else None)))
-    second = DeepSort(nn_budget=10, max_age=8)
+    second = DeepSort(TrackerSettings(nn_budget=10, max_age=8))
     with np.load(tmp_path / "state.npz", allow_pickle=False) as state:
         second.restore(dict(state))
     again = [
@@ -204,9 +206,9 @@ def test_a_state_is_a_copy():
 def test_a_state_of_other_settings_or_of_something_else_is_refused():
     state = DeepSort().state()
     with pytest.raises(ValueError, match=r"max_age=30 n_init=3' but the tracker is .*max_age=70"):
-        DeepSort(max_age=70).restore(state)
-    del state["mean"], state["hits"]
-    with pytest.raises(ValueError, match="lacks hits, mean"):
+        DeepSort(TrackerSettings(max_age=70)).restore(state)
+    del state["motion/mean"], state["hits"]
+    with pytest.raises(ValueError, match="lacks hits, motion/mean"):
         DeepSort().restore(state)
 
 
@@ -232,11 +234,11 @@ def test_bad_detections_leave_the_tracks_as_they_were():
 )
 def test_settings_out_of_range_are_refused(setting, value):
     with pytest.raises(ValueError, match=f"{setting} is {value}"):
-        DeepSort(**{setting: value})
+        DeepSort(TrackerSettings(**{setting: value}))
 
 
 def test_settings_are_readable_and_complete():
-    assert DeepSort(nn_budget=None, max_age=70).settings == (
+    assert DeepSort(TrackerSettings(nn_budget=None, max_age=70)).settings == (
         "deepsort max_cosine_distance=0.2 nn_budget=None max_iou_distance=0.7 max_age=70 n_init=3"
     )
 

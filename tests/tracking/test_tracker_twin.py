@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
+from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort
 
 GATE = 9.4877
@@ -135,7 +136,7 @@ def scene(seed, frames, people, noise):
     ],
 )
 def test_all_tracks_at_once_are_the_tracks_one_by_one(seed, people, noise, budget, max_age, n_init):
-    fast = DeepSort(nn_budget=budget, max_age=max_age, n_init=n_init)
+    fast = DeepSort(TrackerSettings(nn_budget=budget, max_age=max_age, n_init=n_init))
     slow = SlowDeepSort(0.2, budget, 0.7, max_age, n_init)
     for boxes, features in scene(seed, 120, people, noise):
         found = fast.step(boxes, np.ones(len(boxes)), features)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.options import CameraSource, parse_box, parse_camera_source, parse_time, parse_window
+from api.texts import CameraSource, parse_box, parse_camera_source, parse_time, parse_window
 from gallery.errors import ConfigError
 
 
@@ -20,6 +20,22 @@ def test_a_camera_without_a_start_is_kept_by_its_full_path(tmp_path, monkeypatch
 
 def test_an_address_stays_what_it_is():
     assert parse_camera_source("door=rtsp://host/1").source == "rtsp://host/1"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "has_start"),
+    [
+        ("rtsp://admin:p@ss@host/1", "rtsp://admin:p@ss@host/1", False),
+        ("rtsp://admin:p@host/1@2024-05-01T08:00:00Z", "rtsp://admin:p@host/1", True),
+        ("http://host/" + "x" * 5000 + "@y", "http://host/" + "x" * 5000 + "@y", False),
+        ("webcam:0", "webcam:0", False),
+        ("webcam:0@2024-05-01T08:00:00Z", "webcam:0", True),
+        ("/dev/video1@2024-05-01T08:00:00Z", "/dev/video1", True),
+    ],
+)
+def test_a_live_camera_may_have_a_login_and_a_start(text, source, has_start):
+    start = datetime(2024, 5, 1, 8, tzinfo=UTC) if has_start else None
+    assert parse_camera_source(f"door={text}") == CameraSource("door", source, start)
 
 
 def test_a_file_may_have_an_at_sign_in_its_name(tmp_path):

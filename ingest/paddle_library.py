@@ -1,0 +1,22 @@
+"""Imports PaddlePaddle without what its import does to the rest of the process."""
+
+import logging
+import warnings
+
+with warnings.catch_warnings():
+    # It warns of compilers and caches that only its own developers need.
+    warnings.simplefilter("ignore")
+    _handlers = logging.getLogger().handlers[:]
+    import paddle
+    from paddle import inference
+
+    # It gives the root logger a handler, so that every library's log lines would reach the terminal.
+    logging.getLogger().handlers[:] = _handlers
+
+# Its handlers print a stack of C++ frames for SIGTERM, which is an ordinary end, and for SIGSEGV.
+paddle.disable_signal_handler()
+
+FAILURES = (RuntimeError, ValueError, TypeError, IndexError, OSError, MemoryError, SystemError)
+"""What Paddle's C++ errors become in Python; they have no base of their own."""
+
+__all__ = ["FAILURES", "inference", "paddle"]

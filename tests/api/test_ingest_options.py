@@ -1,0 +1,68 @@
+"""What less effort and shared networks look like on the command line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gallery import schema
+from gallery.store import Gallery
+from tests.ingest.videos import write_video
+
+BUILT_IN = ("--detector", "hog", "--embedder", "stripes", "--threads", 1)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """Twelve small frames, in which nothing moves."""
+    image = np.random.default_rng(0).integers(0, 255, (96, 96, 3)).astype(np.uint8)
+    return write_video(tmp_path_factory.mktemp("short") / "short.mp4", [image] * 12)
+
+
+def settings(folder):
+    """What decides the tracklets of each ingest of a gallery, oldest first."""
+    with Gallery.open(folder) as gallery, gallery.database.read() as connection:
+        rows = connection.execute(schema.ingests.select().order_by(schema.ingests.c.id)).all()
+        return [json.loads(row.settings) for row in rows]
+
+
+def test_each_choice_reaches_the_ingest(passerby, short, tmp_path):
+    for choice in ([], ["--every-frame"], ["--detect-fps", 5], ["--embed", "all"]):
+        run = passerby("ingest", f"door={short}", *BUILT_IN, *choice, "--json")
+        assert run.code == 0, run.err
+    usual, whole, sparse, every = settings(tmp_path / "gallery")
+    assert ("still" in usual["watch"], "still" in whole["watch"]) == (True, False)
+    assert sparse["watch"].startswith("every=5 ")
+    assert (usual["embed"], every["embed"]) == ("needed", "all")
+
+
+def test_shared_networks_give_what_processes_give(passerby, short, tmp_path):
+    cameras = (f"door={short}", f"yard={short}")
+    shared = passerby("ingest", *cameras, *BUILT_IN, "--runner", "shared", "--json")
+    assert (shared.code, [one["frames"] for one in shared.json["cameras"]]) == (0, [12, 12])
+    again = passerby("ingest", *cameras, *BUILT_IN, "--runner", "processes")
+    assert "door: " in again.err
+    assert again.err.count("was ingested before with these settings") == 2
+    assert len(settings(tmp_path / "gallery")) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--detect-fps", 0], "--detect-fps 0 is out of range"),
+        (["--embed", "some"], "--embed"),
+        (["--runner", "ray"], "--runner"),
+        (["--detector", "motion", "--detect-fps", 5], "motion learns from every frame"),
+    ],
+)
+def test_bad_choices_are_one_line(passerby, short, options, message):
+    run = passerby("ingest", f"door={short}", "--embedder", "stripes", *options)
+    assert run.code == 2
+    assert message in run.error
+
+
+def test_tracking_a_still_video_finds_the_same_with_and_without(passerby, short, tmp_path):
+    for option in ("--skip-still", "--every-frame"):
+        run = passerby("track", short, "--out", tmp_path / option[2:], *BUILT_IN, option, "--json")
+        assert (run.code, run.json["frames"]) == (0, 12)
+    assert (tmp_path / "skip-still" / "tracks.txt").read_bytes() == (tmp_path / "every-frame/tracks.txt").read_bytes()
