@@ -16,9 +16,9 @@ from ingest.embedder import cut_crops
 from ingest.frame import Image
 from ingest.models import load_embedder
 from ingest.prefetch import prefetch
-from ingest.quality import is_cut, sharpness, visible_share
+from ingest.quality import is_cut, sharpness
 from ingest.source import open_source
-from tracking.boxes import intersection_over_area
+from tracking.boxes import intersection_over_area, visible_share
 
 WORN_EVERY = 3
 """Of how many frames one is worn: four a second of twelve, to save time."""
@@ -117,13 +117,17 @@ def company(detections: CameraDetections) -> tuple[NDArray[np.float32], NDArray[
 
 def plain_crops(video: Path, detections: CameraDetections) -> dict[str, NDArray[np.generic]]:
     """Sharpness and brightness of every crop."""
-    sharp, bright = [], []
+    sharp, bright, rows = [], [], [np.zeros(0, np.int64)]
     with prefetch(open_source(str(video)).frames()) as frames:
         for frame in frames:
-            crops, _ = cut_crops(frame.image, detections.boxes[detections.at(frame.index + 1)])
+            at = detections.at(frame.index + 1)
+            if at.start == at.stop:
+                continue
+            crops, kept = cut_crops(frame.image, detections.boxes[at])
             sharp += [sharpness(crop) for crop in crops]
             bright += [brightness(crop) for crop in crops]
-    return looked_at(np.arange(len(detections.frames)), len(detections.frames), sharp, bright)
+            rows.append(at.start + np.flatnonzero(kept))
+    return looked_at(np.concatenate(rows), len(detections.frames), sharp, bright)
 
 
 def worn_crops(video: Path, detections: CameraDetections) -> dict[str, NDArray[np.generic]]:

@@ -5,13 +5,15 @@ looking ahead would be worth.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.crop_looks import Looks
-from ingest.quality import quality
+from gallery.tracklet import Crop
+from ingest.best_crops import BestCrops, Candidate
+from ingest.quality import FULL_HEIGHT_PX, FULL_SHARPNESS, quality
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -58,6 +60,35 @@ def ours(looks: Looks) -> Floats:
     """(N,) the product of ``ingest.quality``."""
     product = quality(looks.confidences, heights(looks), looks.sharpness, looks.visible, looks.cut)
     return product.astype(np.float64)
+
+
+def without(looks: Looks, *parts: str) -> Looks:
+    """The same crops as if they were all equally good in some parts of ``ours``."""
+    full = {
+        "confidence": ("confidences", np.ones(len(looks), np.float32)),
+        "sharpness": ("sharpness", np.full(len(looks), FULL_SHARPNESS, np.float32)),
+        "occlusion": ("visible", np.ones(len(looks), np.float32)),
+        "truncation": ("cut", np.zeros(len(looks), np.bool_)),
+    }
+    return replace(looks, **dict(full[part] for part in parts))
+
+
+def ours_without(looks: Looks, part: str) -> Floats:
+    """(N,) the product of ``ingest.quality`` without one of its parts."""
+    if part == "size":
+        return ours(looks) / np.sqrt(np.clip(heights(looks) / FULL_HEIGHT_PX, 0.05, 1.0))
+    return ours(without(looks, part))
+
+
+def keep_as_shipped(looks: Looks, count: int, rate: Callable[[Looks], Floats] = ours) -> Rows:
+    """What ``ingest.best_crops`` keeps, which sees one crop after another."""
+    best = BestCrops(count)
+    for row, rated in enumerate(rate(looks).tolist()):
+        now = round(float(looks.seconds[row]) * 1e6)
+        place = best.rival(rated, now)
+        if place is not None:
+            best.put(place, Candidate(Crop(row, looks.boxes[row], rated, b""), now, looks.vectors[row]))
+    return np.array([candidate.crop.frame for candidate in best.best_first()], np.int64)
 
 
 def keep_none(looks: Looks) -> Rows:
