@@ -17,6 +17,7 @@ from api.options import (
     Fps,
     Json,
     LowConfidence,
+    MovingCamera,
     OpenTimeout,
     Precision,
     ReadTimeout,
@@ -91,6 +92,7 @@ def track(
     max_iou_distance: MaxIouDistance = None,
     max_age: MaxAge = None,
     n_init: NInit = None,
+    moving_camera: MovingCamera = False,
     zones: ZonesFile = None,
     camera: CameraSection = None,
     stop_after: StopAfter = None,
@@ -129,7 +131,12 @@ def track(
     )
     ending = "end"
     if detections is not None:
-        without_pixels = {"--trail": trail, "--display": display or None, "--zones": zones}
+        without_pixels = {
+            "--trail": trail,
+            "--display": display or None,
+            "--zones": zones,
+            "--moving-camera": moving_camera or None,
+        }
         refuse("--detections, which have no pixels", without_pixels)
         if embeddings is None:
             by_looks = {"--max-cosine-distance": max_cosine_distance, "--nn-budget": nn_budget}
@@ -169,6 +176,7 @@ def track(
                     skip_still=skip_still,
                     threads=count,
                     options=tracking,
+                    moving=moving_camera,
                     trail_seconds=TRAIL_SECONDS if trail is None else trail,
                     stop=stop,
                     on_picture=show,

@@ -14,13 +14,14 @@ from gallery.errors import ConfigError, SourceError
 from ingest.annotate import TRAIL_SECONDS, Annotator, people_text
 from ingest.arrival import arriving
 from ingest.camera import BLOCK, blocks, rate_seen
+from ingest.camera_motion import CameraMotion
 from ingest.detector import Detector
 from ingest.effort import EFFORT
 from ingest.embedder import Embedder
-from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame, Image
 from ingest.hand_over import hand_over
 from ingest.pace import Pace
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.people import look
 from ingest.people_log import PeopleLog
 from ingest.source import Source
@@ -29,6 +30,7 @@ from ingest.thread_budget import opencv_threads
 from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from ingest.video_writer import VideoWriter
 from ingest.watch import Watch
+from tracking.camera_motion import STILL
 from tracking.motchallenge import MotTable, ResultWriter, read_detections
 from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step
@@ -143,6 +145,7 @@ def track_video(
     skip_still: bool = EFFORT.skip_still,
     threads: int = 1,
     options: TrackerOptions = DEFAULT_OPTIONS,
+    moving: bool = False,
     trail_seconds: float = TRAIL_SECONDS,
     stop: Stop | None = None,
     on_picture: OnPicture | None = None,
@@ -162,6 +165,7 @@ def track_video(
         skip_still: Keep the boxes of the frame before where nothing has moved since.
         threads: For the encoder and for OpenCV; the networks have their own.
         options: Settings of the tracker that were chosen.
+        moving: Whether the camera itself moves (see ``CameraMotion``).
         trail_seconds: How long a person's way stays visible; 0 for no trails.
         stop: Ends it early.
         on_picture: Is given each annotated picture and a line about it, from another thread.
@@ -175,6 +179,7 @@ def track_video(
     sure = detector.identity.sure_confidence
     tracker = pedestrian_tracker(embedder.thresholds, rate, options, sure_confidence=sure)
     watch = Watch(detector, replace(EFFORT, skip_still=skip_still, detect_fps=None), rate)
+    motion = CameraMotion() if moving else None
     clock_from = source.start if source.start_origin == "epoch" else None
     annotator = Annotator(clock_from=clock_from, trail_seconds=trail_seconds)
 
@@ -198,7 +203,8 @@ def track_video(
             frames += len(block)
             fps = pace.after(frames)
             for frame, (detections, vectors) in zip(block, people, strict=True):
-                step = tracker.step(detections.boxes, detections.confidences, vectors)
+                moved = motion.step(frame.image, detections.boxes) if motion else STILL
+                step = tracker.step(detections.boxes, detections.confidences, vectors, moved)
                 believed, shown = tracks.write(frame.index + 1, step, detections.confidences)
                 moment = None if clock_from else frame.time
                 seconds = (frame.time - source.start).total_seconds()

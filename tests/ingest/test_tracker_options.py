@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.follower import pedestrian_tracker
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.thresholds import Thresholds
 from ingest.tracker_options import TrackerOptions
 from ingest.video_tracking import track_detections
