@@ -82,6 +82,12 @@ def track(
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
+    join: Annotated[
+        bool,
+        typer.Option(
+            "--join", help="When it is over, join tracks of one person and fill gaps; the video is drawn after that."
+        ),
+    ] = False,
     skip_still: SkipStill = EFFORT.skip_still,
     trail: Trail = None,
     display: Annotated[
@@ -111,9 +117,10 @@ def track(
     Example: passerby track door.mp4 --out tracked
     """
     from ingest.annotate import TRAIL_SECONDS
+    from ingest.detection_tracking import track_detections
     from ingest.models import load_detector, load_embedder
     from ingest.source import open_source
-    from ingest.video_tracking import track_detections, track_video
+    from ingest.video_tracking import track_video
     from ingest.zoned import zoned_detector, zoned_source
 
     if (source is None) == (detections is None):
@@ -136,6 +143,7 @@ def track(
             "--display": display or None,
             "--zones": zones,
             "--moving-camera": moving_camera or None,
+            "--join": join or None,
         }
         refuse("--detections, which have no pixels", without_pixels)
         if embeddings is None:
@@ -177,6 +185,7 @@ def track(
                     threads=count,
                     options=tracking,
                     moving=moving_camera,
+                    join=join,
                     trail_seconds=TRAIL_SECONDS if trail is None else trail,
                     stop=stop,
                     on_picture=show,

@@ -22,6 +22,10 @@ MIN_VISIBLE = 0.3
 """A crop that shows less of its person, the rest being hidden by somebody nearer, tells nothing of the person's looks."""
 
 
+BY_PLACE = TrackerSettings(max_iou_distance=0.8)
+"""For boxes without vectors: where nothing but the place tells people apart, less overlap is still the same person."""
+
+
 class Tracker(Protocol):
     """Gives the boxes of one camera their identities, frame by frame."""
 
