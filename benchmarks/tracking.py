@@ -1,0 +1,164 @@
+"""Our trackers beside those of other projects, on the same detections and embeddings.
+
+    python -m benchmarks.tracking [--people choose|test] [--peers PYTHON] [--rows PATTERN...] [--out DIR]
+
+Prints Markdown: the mean over TUD-Campus, TUD-Stadtmitte and the composed scenes (a scene is the mean of its cameras; id
+switches and fragments are added up), then each of them, then scenes whose camera moves, which are not in the mean.
+``--people choose`` shows every setting, so that one can be chosen; ``test`` shows of each peer the setting that was best
+there. ``--peers`` is a Python that has boxmot 25.0.0 and trackers 2.6.1, which are run as they are and are no part of this
+project; without it only ours are measured. Needs the project's shared data.
+
+How it is scored: truth below visibility 0.25 is ignored. Ours are scored as the product keeps tracks: the boxes from before
+a track was confirmed belong to it, with the row's own joining after the last frame. Rows marked ``online`` are what the
+tracker said at once, as the peers are scored: the boxes that they emit by default, frame by frame. TUD has no pixels here,
+so nobody has appearance there (StrongSORT gets one vector for everybody), nor camera motion. Milliseconds are time of the
+processor on one thread, the tracker alone (and its own camera-motion estimate), without networks and decoding.
+
+Finished clips are kept in DIR/tracking.json; ``--again PATTERN`` measures rows anew. DIR is where the scenes are.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.scenes import PEOPLE, SHARED
+from benchmarks.tracking_peers import CHOSEN, PEERS, ROWS, slug
+from benchmarks.tracking_rows import ONLINE, OURS, Rows, run
+from benchmarks.tracking_sequences import Clip, clips, is_moving
+from benchmarks.tracking_table import best_setting, failures, group_table, mean_table
+from tracking.motchallenge import read_results
+
+Results = dict[str, dict[str, dict[str, Any]]]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if not SHARED.is_dir():
+        print(f"skipped: the shared data folder {SHARED} is absent")
+        return
+    if not ONE_THREAD.items() <= os.environ.items():  # NumPy reads them when it is loaded
+        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.tracking", *sys.argv[1:]], {**os.environ, **ONE_THREAD})
+    rows = chosen_rows(arguments)
+    kept = arguments.out / "tracking.json"
+    results: Results = json.loads(kept.read_text()) if kept.exists() else {}
+    for row in [row for row in results if matches(row, arguments.again)]:
+        del results[row]
+    found = list(clips(arguments.people, arguments.out, present=arguments.present))
+    for clip in found:
+        for row, scores in measure(clip, rows, results, arguments.peers):
+            results.setdefault(row, {})[clip.name] = scores
+            keep(results, kept)
+    print_tables(results, rows, found, arguments.people)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", choices=PEOPLE, default="test")
+    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter with boxmot and trackers")
+    parser.add_argument("--rows", nargs="+", default=["*"], metavar="PATTERN", help="rows to show, with * and ?")
+    parser.add_argument("--again", nargs="+", default=[], metavar="PATTERN", help="rows to measure anew")
+    parser.add_argument("--present", action="store_true", help="leave out scenes that are not composed or detected yet")
+    parser.add_argument("--out", type=Path, default=Path("bench-out/scenes"))
+    return parser.parse_args()
+
+
+def chosen_rows(arguments: argparse.Namespace) -> list[str]:
+    """The rows to show: ours, then the peers'."""
+    ours = [name for row in OURS for name in (row, f"{row}, {ONLINE}")]
+    theirs = list(ROWS) if arguments.people == "choose" else [f"{peer} ({CHOSEN[peer]})" for peer in PEERS]
+    return [row for row in [*ours, *(theirs if arguments.peers else [])] if matches(row, arguments.rows)]
+
+
+def matches(row: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(row, pattern) or row == pattern for pattern in patterns)
+
+
+def keep(results: Results, path: Path) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(results, indent=1))
+    part.replace(path)
+
+
+def measure(clip: Clip, rows: list[str], results: Results, peers: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """Scores of the rows that the clip lacks."""
+    lacking = [row for row in rows if clip.name not in results.get(row, {})]
+    made = []
+    for name, candidate in OURS.items():
+        if name in lacking or f"{name}, {ONLINE}" in lacking:
+            outcome = run(candidate, clip)
+            speed = 1000 * outcome.seconds / clip.given.frame_count
+            made += [(name, scores(clip, outcome.kept, speed)), (f"{name}, {ONLINE}", scores(clip, outcome.online, speed))]
+    theirs = [row for row in lacking if row in ROWS]
+    if peers and theirs:
+        made += measure_peers(clip, theirs, peers)
+    if made:
+        print(f"{clip.name}: {len(made)} rows measured", file=sys.stderr, flush=True)
+    return made
+
+
+def measure_peers(clip: Clip, rows: list[str], python: str) -> list[tuple[str, dict[str, Any]]]:
+    """Runs the peers in their own process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        given = {**vars(clip.given), "video": str(clip.video.absolute()) if clip.video else ""}
+        np.savez(folder / "input.npz", allow_pickle=False, **given)
+        script = Path(__file__).with_name("tracking_peers.py")
+        command = [python, str(script), str(folder / "input.npz"), str(folder), "--rows", *rows]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{python} cannot run the peers on {clip.name}:\n{done.stderr[-2000:]}")
+        report = json.loads((folder / "rows.json").read_text())
+        return [(row, peer_scores(clip, folder / f"{slug(row)}.txt", report[row])) for row in rows]
+
+
+def peer_scores(clip: Clip, path: Path, report: dict[str, Any]) -> dict[str, Any]:
+    """Scores of a peer's file, or what went wrong."""
+    if "error" in report:
+        return {"error": report["error"], "version": report["version"]}
+    table = read_results(path)
+    speed = 1000 * report["seconds"] / clip.given.frame_count
+    found = Rows(table.frames, table.ids, table.boxes.astype(np.float32))
+    return {**scores(clip, found, speed), "version": report["version"]}
+
+
+def scores(clip: Clip, found: Rows, milliseconds: float) -> dict[str, Any]:
+    return {**vars(clip.score(found.frames, found.ids, found.boxes)), "ms_per_frame": milliseconds}
+
+
+def print_tables(results: Results, rows: list[str], found: list[Clip], people: str) -> None:
+    groups: dict[str, list[str]] = {}
+    for clip in found:
+        groups.setdefault(clip.group, []).append(clip.name)
+    still = {name: names for name, names in groups.items() if not is_moving(name)}
+    moving = {name: names for name, names in groups.items() if is_moving(name)}
+    versions = {row.split()[0]: clip["version"] for row in rows for clip in results.get(row, {}).values() if "version" in clip}
+    print(f"People of `{people}`. Peers: {versions or 'none'}; NumPy {version('numpy')}.\n")
+    print(f"Mean over {len(still)} sequences ({', '.join(still)}):\n")
+    print("\n".join(mean_table(results, rows, still)))
+    print("\nEach of them:\n")
+    print("\n".join(group_table(results, rows, still)))
+    if moving:
+        print("\nWith a moving camera:\n")
+        print("\n".join(group_table(results, rows, moving)))
+    if problems := failures(results, rows, [clip.name for clip in found]):
+        print("\nFailed:\n\n" + "\n".join(problems))
+    if people == "choose":
+        print("\nBest setting of each peer by HOTA + IDF1, over the sequences of the mean:\n")
+        for name, peer in PEERS.items():
+            of_peer = {setting: f"{name} ({setting})" for setting in peer.settings}
+            print(f"- {name}: {best_setting(results, of_peer, still)}")
+
+
+if __name__ == "__main__":
+    main()

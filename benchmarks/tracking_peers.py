@@ -1,0 +1,270 @@
+"""Other projects' trackers on one sequence. Runs in their own environment and imports nothing of ours.
+
+    PYTHON benchmarks/tracking_peers.py INPUT.npz OUT [--rows NAME...]
+
+INPUT holds ``frames`` (N,) from 1 ascending, ``boxes`` (N, 4) xyxy, ``confidences`` (N,), ``vectors`` (N, D) of unit length
+(D = 0: none), ``frame_count``, ``rate``, ``size`` (width, height) and ``video`` (a path, or nothing). Into OUT go one
+MOTChallenge text per row and ``rows.json``: seconds of the processor in the tracker, or what went wrong.
+
+A row is a peer with one setting. ``as shipped`` are the peer's own defaults; ``3 s`` lets it remember people for three
+seconds as ours does, ``from 0.5`` also lets it take every detection that ours takes, and ``cosine X`` changes the limit of
+its appearance, since the shipped one belongs to another network. BoxMOT (AGPL-3.0) and trackers (Apache-2.0) are run as
+they are installed and are no part of this project. Without pixels nothing compensates camera motion; without vectors
+appearance is switched off where the peer can, and StrongSORT gets the same vector for everybody.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MEMORY_SECONDS = 3.0
+"""What ``ingest.follower.LOST_SECONDS`` is."""
+
+SHIPPED = "as shipped"
+MEMORY = f"{MEMORY_SECONDS:g} s"
+FROM_HALF = f"{MEMORY}, from 0.5"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One tracker of another project.
+
+    Attributes:
+        package: Whose it is.
+        kind: Its name there.
+        memory: Its argument for how long a person is remembered, in frames.
+        needs_frame: It refuses to run without a picture.
+        motion: Its argument that switches camera motion off, with the value that does.
+        appearance: Its argument that switches appearance off, with the value that does.
+        settings: What differs from its defaults, by setting.
+    """
+
+    package: str
+    kind: str
+    memory: str
+    needs_frame: bool
+    motion: tuple[str, Any] | None
+    appearance: tuple[str, Any] | None
+    settings: dict[str, dict[str, Any]]
+
+
+def settings(half: dict[str, Any], **more: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The settings of a peer: its own, those with our memory, and with our detections (``half``)."""
+    named = {f"{FROM_HALF}, {name.replace('_', ' ')}": half | options for name, options in more.items()}
+    return {SHIPPED: {}, MEMORY: {}} | ({FROM_HALF: half} if half else {}) | named
+
+
+def boxmot(kind: str, memory: str, motion: Any, appearance: Any, chosen: dict[str, dict[str, Any]]) -> Peer:
+    return Peer("boxmot", kind, memory, motion is not None or kind in {"strongsort", "hybridsort"}, motion, appearance, chosen)
+
+
+def roboflow(kind: str, chosen: dict[str, dict[str, Any]], motion: Any = None) -> Peer:
+    return Peer("trackers", kind, "lost_track_buffer", False, motion, None, chosen)
+
+
+HALVES = {
+    "botsort": {"track_high_thresh": 0.5, "new_track_thresh": 0.5},
+    "roboflow": {"track_activation_threshold": 0.5, "high_conf_det_threshold": 0.5},
+}
+BY_EMBEDDINGS = ("use_embeddings", False)
+
+PEERS = {
+    "BoxMOT StrongSORT": boxmot(
+        "strongsort", "max_age", None, None, settings({"min_conf": 0.5}, **{"cosine 0.2": {"max_cos_dist": 0.2}})
+    ),
+    "BoxMOT DeepOCSORT": boxmot("deepocsort", "max_age", ("cmc_off", True), BY_EMBEDDINGS, settings({})),
+    "BoxMOT ByteTrack": boxmot("bytetrack", "track_buffer", None, None, settings({"track_thresh": 0.5})),
+    "BoxMOT BoT-SORT": boxmot(
+        "botsort",
+        "track_buffer",
+        ("use_cmc", False),
+        BY_EMBEDDINGS,
+        settings(HALVES["botsort"], **{"cosine 0.4": {"appearance_thresh": 0.4}}),
+    ),
+    "BoxMOT OC-SORT": boxmot("ocsort", "max_age", None, None, settings({"det_thresh": 0.5})),
+    "BoxMOT BoostTrack": boxmot("boosttrack", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
+    "BoxMOT HybridSORT": boxmot("hybridsort", "max_age", None, BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
+    "BoxMOT OccluBoost": boxmot("occluboost", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
+    "trackers SORT": roboflow("SORTTracker", settings({"track_activation_threshold": 0.5})),
+    "trackers ByteTrack": roboflow("ByteTrackTracker", settings(HALVES["roboflow"])),
+    "trackers OC-SORT": roboflow("OCSORTTracker", settings({"high_conf_det_threshold": 0.5})),
+    "trackers BoT-SORT": roboflow("BoTSORTTracker", settings(HALVES["roboflow"]), ("enable_cmc", False)),
+    "trackers C-BIoU": roboflow("CBIoUTracker", settings(HALVES["roboflow"])),
+}
+CHOSEN = dict.fromkeys(PEERS, SHIPPED)
+"""The setting of each peer that is best on the people of ``choose`` (largest mean of HOTA + IDF1): what is reported."""
+
+ROWS = {f"{name} ({setting})": (peer, setting) for name, peer in PEERS.items() for setting in peer.settings}
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """One sequence, as the archive has it."""
+
+    frames: np.ndarray
+    boxes: np.ndarray
+    confidences: np.ndarray
+    vectors: np.ndarray
+    frame_count: int
+    rate: float
+    size: tuple[int, int]
+    video: str
+
+    def at(self, frame: int) -> slice:
+        """The rows of one frame (from 1)."""
+        return slice(*np.searchsorted(self.frames, [frame, frame + 1]))
+
+
+class BoxMot:
+    """A tracker of BoxMOT."""
+
+    def __init__(self, peer: Peer, options: dict[str, Any], given: Input) -> None:
+        from boxmot.structures import Boxes, Detections
+        from boxmot.trackers.factory import create_tracker
+        from boxmot.trackers.specs import TrackerSpec
+        from torch import as_tensor
+
+        self._boxes, self._detections, self._tensor = Boxes, Detections, as_tensor
+        self.tracker = create_tracker(TrackerSpec(peer.kind, options=tuple(sorted(options.items()))))
+        if not given.video and hasattr(self.tracker, "cmc"):
+            self.tracker.cmc = None  # not every tracker has an option for it
+        self.needs_frame = peer.needs_frame and bool(given.video)
+        self.blank = np.zeros((given.size[1], given.size[0], 3), np.uint8) if peer.needs_frame else None
+
+    def step(self, boxes: np.ndarray, confidences: np.ndarray, vectors: np.ndarray, image: Any) -> tuple[Any, Any]:
+        """(K,) ids and (K, 4) boxes after one frame."""
+        found = self._detections(
+            geometry=self._boxes(self._tensor(boxes)),
+            scores=self._tensor(confidences),
+            class_ids=self._tensor(np.zeros(len(boxes), np.int64)),
+            sample_id="frame",
+            embeddings=self._tensor(vectors),
+        )
+        tracks = self.tracker.update(found, self.blank if image is None else image)
+        return tracks.track_ids.numpy(), tracks.geometry.values.numpy()
+
+
+class Roboflow:
+    """A tracker of roboflow's trackers."""
+
+    def __init__(self, peer: Peer, options: dict[str, Any], given: Input) -> None:
+        import supervision
+        import trackers
+
+        self._detections = supervision.Detections
+        self.tracker = getattr(trackers, peer.kind)(**options)
+        self.needs_frame = peer.motion is not None and bool(given.video)
+
+    def step(self, boxes: np.ndarray, confidences: np.ndarray, vectors: np.ndarray, image: Any) -> tuple[Any, Any]:
+        """(K,) ids and (K, 4) boxes after one frame; what has no id yet is left out."""
+        found = self._detections(xyxy=boxes, confidence=confidences, class_id=np.zeros(len(boxes), int))
+        tracks = self.tracker.update(found, image) if self.needs_frame else self.tracker.update(found)
+        known = tracks.tracker_id >= 0
+        return tracks.tracker_id[known], tracks.xyxy[known]
+
+
+def made(row: str, given: Input) -> BoxMot | Roboflow:
+    """A fresh tracker."""
+    peer, setting = ROWS[row]
+    options = dict(peer.settings[setting])
+    if setting != SHIPPED:
+        # roboflow counts in frames at 30 a second and is told the rate; the others count in frames
+        frames = round(given.rate * MEMORY_SECONDS)
+        options |= {peer.memory: round(30 * MEMORY_SECONDS) if peer.package == "trackers" else frames}
+        options |= {"frame_rate": given.rate} if peer.package == "trackers" else {}
+    if not given.video and peer.motion:
+        options |= [peer.motion]
+    if not given.vectors.shape[1] and peer.appearance:
+        options |= [peer.appearance]
+    return (BoxMot if peer.package == "boxmot" else Roboflow)(peer, options, given)
+
+
+def pictures(given: Input, wanted: bool) -> Iterator[Any]:
+    """The frames of the video as BGR, or nothing for each."""
+    if not wanted:
+        yield from [None] * given.frame_count
+        return
+    import cv2
+
+    video = cv2.VideoCapture(given.video)
+    try:
+        for frame in range(1, given.frame_count + 1):
+            there, image = video.read()
+            if not there:
+                raise OSError(f"{given.video} ends before frame {frame} of {given.frame_count}")
+            yield image
+    finally:
+        video.release()
+
+
+def run(given: Input, rows: list[str], out: Path) -> dict[str, dict[str, Any]]:
+    """All rows side by side, so that the video is decoded once; a row that fails does not stop the others."""
+    report: dict[str, dict[str, Any]] = {row: {"seconds": 0.0} for row in rows}
+    trackers: dict[str, BoxMot | Roboflow] = {}
+    lines: dict[str, list[str]] = {row: [] for row in rows}
+    vectors = given.vectors if given.vectors.shape[1] else np.ones((len(given.vectors), 1), np.float32)
+
+    def attempt(row: str, action: Any) -> Any:
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001 - whatever a peer raises belongs into its report
+            report[row]["error"] = f"{type(error).__name__}: {error}"
+            return None
+
+    for row in rows:
+        if (tracker := attempt(row, lambda row=row: made(row, given))) is not None:
+            trackers[row] = tracker
+    wanted = any(tracker.needs_frame for tracker in trackers.values())
+    for frame, image in enumerate(pictures(given, wanted), start=1):
+        now = given.at(frame)
+        for row, tracker in trackers.items():
+            if "error" in report[row]:
+                continue
+            seen = (given.boxes[now].copy(), given.confidences[now].copy(), vectors[now].copy())
+            began = time.process_time()
+            tracks = attempt(row, lambda tracker=tracker, seen=seen, image=image: tracker.step(*seen, image))
+            report[row]["seconds"] += time.process_time() - began
+            for number, (x1, y1, x2, y2) in zip(*(tracks or ((), ())), strict=True):
+                if x2 > x1 and y2 > y1:
+                    lines[row].append(f"{frame},{number},{x1:.3f},{y1:.3f},{x2 - x1:.3f},{y2 - y1:.3f},1,-1,-1,-1\n")
+    for row in rows:
+        (out / f"{slug(row)}.txt").write_text("".join(lines[row]))
+        report[row]["version"] = version(ROWS[row][0].package)
+    return report
+
+
+def slug(row: str) -> str:
+    """A row's name as a file name."""
+    return "".join(letter if letter.isalnum() else "-" for letter in row)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("input", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="NAME")
+    arguments = parser.parse_args()
+    os.environ.setdefault("BOXMOT_LOG_LEVEL", "ERROR")
+    with np.load(arguments.input, allow_pickle=False) as arrays:
+        given = Input(
+            **{name: arrays[name] for name in ("frames", "boxes", "confidences", "vectors")},
+            frame_count=int(arrays["frame_count"]),
+            rate=float(arrays["rate"]),
+            size=tuple(arrays["size"].tolist()),
+            video=str(arrays["video"]),
+        )
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    report = run(given, arguments.rows, arguments.out)
+    (arguments.out / "rows.json").write_text(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
