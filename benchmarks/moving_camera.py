@@ -204,7 +204,9 @@ def write_visits(path: Path, visits: tuple[Visit, ...], truth: dict[str, CameraT
         writer = csv.writer(file)
         writer.writerow(["person", "camera", "first_frame", "last_frame", "start_seconds", "end_seconds"])
         for visit, first, last in seen_visits(visits, truth):
-            writer.writerow([visit.person, visit.camera, first, last, f"{(first - 1) / fps:.2f}", f"{(last - 1) / fps:.2f}"])
+            writer.writerow(
+                [visit.person, visit.camera, first, last, f"{(first - 1) / fps:.2f}", f"{(last - 1) / fps:.2f}"]
+            )
     part.replace(path)
 
 

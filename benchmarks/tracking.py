@@ -48,7 +48,8 @@ def main() -> None:
         print(f"skipped: the shared data folder {SHARED} is absent")
         return
     if not ONE_THREAD.items() <= os.environ.items():  # NumPy reads them when it is loaded
-        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.tracking", *sys.argv[1:]], {**os.environ, **ONE_THREAD})
+        again = [sys.executable, "-m", "benchmarks.tracking", *sys.argv[1:]]
+        raise SystemExit(subprocess.call(again, env={**os.environ, **ONE_THREAD}))
     rows = chosen_rows(arguments)
     kept = arguments.out / "tracking.json"
     results: Results = json.loads(kept.read_text()) if kept.exists() else {}
@@ -98,7 +99,10 @@ def measure(clip: Clip, rows: list[str], results: Results, peers: str | None) ->
         if name in lacking or f"{name}, {ONLINE}" in lacking:
             outcome = run(candidate, clip)
             speed = 1000 * outcome.seconds / clip.given.frame_count
-            made += [(name, scores(clip, outcome.kept, speed)), (f"{name}, {ONLINE}", scores(clip, outcome.online, speed))]
+            made += [
+                (name, scores(clip, outcome.kept, speed)),
+                (f"{name}, {ONLINE}", scores(clip, outcome.online, speed)),
+            ]
     theirs = [row for row in lacking if row in ROWS]
     if peers and theirs:
         made += measure_peers(clip, theirs, peers)
@@ -142,7 +146,9 @@ def print_tables(results: Results, rows: list[str], found: list[Clip], people: s
         groups.setdefault(clip.group, []).append(clip.name)
     still = {name: names for name, names in groups.items() if not is_moving(name)}
     moving = {name: names for name, names in groups.items() if is_moving(name)}
-    versions = {row.split()[0]: clip["version"] for row in rows for clip in results.get(row, {}).values() if "version" in clip}
+    versions = {
+        row.split()[0]: clip["version"] for row in rows for clip in results.get(row, {}).values() if "version" in clip
+    }
     print(f"People of `{people}`. Peers: {versions or 'none'}; NumPy {version('numpy')}.\n")
     print(f"Mean over {len(still)} sequences ({', '.join(still)}):\n")
     print("\n".join(mean_table(results, rows, still)))

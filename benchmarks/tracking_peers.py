@@ -15,7 +15,6 @@ appearance is switched off where the peer can, and StrongSORT gets the same vect
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,7 +62,9 @@ def settings(half: dict[str, Any], **more: dict[str, Any]) -> dict[str, dict[str
 
 
 def boxmot(kind: str, memory: str, motion: Any, appearance: Any, chosen: dict[str, dict[str, Any]]) -> Peer:
-    return Peer("boxmot", kind, memory, motion is not None or kind in {"strongsort", "hybridsort"}, motion, appearance, chosen)
+    return Peer(
+        "boxmot", kind, memory, motion is not None or kind in {"strongsort", "hybridsort"}, motion, appearance, chosen
+    )
 
 
 def roboflow(kind: str, chosen: dict[str, dict[str, Any]], motion: Any = None) -> Peer:
@@ -90,9 +91,13 @@ PEERS = {
         settings(HALVES["botsort"], **{"cosine 0.4": {"appearance_thresh": 0.4}}),
     ),
     "BoxMOT OC-SORT": boxmot("ocsort", "max_age", None, None, settings({"det_thresh": 0.5})),
-    "BoxMOT BoostTrack": boxmot("boosttrack", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
+    "BoxMOT BoostTrack": boxmot(
+        "boosttrack", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})
+    ),
     "BoxMOT HybridSORT": boxmot("hybridsort", "max_age", None, BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
-    "BoxMOT OccluBoost": boxmot("occluboost", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
+    "BoxMOT OccluBoost": boxmot(
+        "occluboost", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})
+    ),
     "trackers SORT": roboflow("SORTTracker", settings({"track_activation_threshold": 0.5})),
     "trackers ByteTrack": roboflow("ByteTrackTracker", settings(HALVES["roboflow"])),
     "trackers OC-SORT": roboflow("OCSORTTracker", settings({"high_conf_det_threshold": 0.5})),
@@ -171,20 +176,24 @@ class Roboflow:
         return tracks.tracker_id[known], tracks.xyxy[known]
 
 
-def made(row: str, given: Input) -> BoxMot | Roboflow:
-    """A fresh tracker."""
-    peer, setting = ROWS[row]
+def options_of(peer: Peer, setting: str, given: Input) -> dict[str, Any]:
+    """All that differs from the peer's defaults."""
     options = dict(peer.settings[setting])
-    if setting != SHIPPED:
-        # roboflow counts in frames at 30 a second and is told the rate; the others count in frames
-        frames = round(given.rate * MEMORY_SECONDS)
-        options |= {peer.memory: round(30 * MEMORY_SECONDS) if peer.package == "trackers" else frames}
-        options |= {"frame_rate": given.rate} if peer.package == "trackers" else {}
+    if setting != SHIPPED and peer.package == "trackers":  # counts in frames at 30 a second, and is told the rate
+        options |= {peer.memory: round(30 * MEMORY_SECONDS), "frame_rate": given.rate}
+    elif setting != SHIPPED:
+        options[peer.memory] = round(given.rate * MEMORY_SECONDS)
     if not given.video and peer.motion:
         options |= [peer.motion]
     if not given.vectors.shape[1] and peer.appearance:
         options |= [peer.appearance]
-    return (BoxMot if peer.package == "boxmot" else Roboflow)(peer, options, given)
+    return options
+
+
+def made(row: str, given: Input) -> BoxMot | Roboflow:
+    """A fresh tracker."""
+    peer, setting = ROWS[row]
+    return (BoxMot if peer.package == "boxmot" else Roboflow)(peer, options_of(peer, setting, given), given)
 
 
 def pictures(given: Input, wanted: bool) -> Iterator[Any]:
@@ -252,7 +261,6 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="NAME")
     arguments = parser.parse_args()
-    os.environ.setdefault("BOXMOT_LOG_LEVEL", "ERROR")
     with np.load(arguments.input, allow_pickle=False) as arrays:
         given = Input(
             **{name: arrays[name] for name in ("frames", "boxes", "confidences", "vectors")},

@@ -129,7 +129,9 @@ def run(candidate: Candidate, clip: Clip) -> Outcome:
     if candidate.join is not None:
         kept = list(candidate.join(tracks, clip.given.rate))
     seconds += time.process_time() - began
-    return Outcome(rows_of(kept), rows_of([one for track in tracks if (one := said_at_once(track)) is not None]), seconds)
+    return Outcome(
+        rows_of(kept), rows_of([one for track in tracks if (one := said_at_once(track)) is not None]), seconds
+    )
 
 
 def follow(candidate: Candidate, clip: Clip) -> tuple[list[Track], float]:

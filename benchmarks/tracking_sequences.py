@@ -114,7 +114,5 @@ def tud_clip(folder: Path) -> Clip:
         TUD_RATE,
         TUD_SIZE,
     )
-    truth = CameraTruth(
-        true.frames, true.ids, true.boxes.astype(np.float32), np.ones(len(true), np.float32)
-    )
+    truth = CameraTruth(true.frames, true.ids, true.boxes.astype(np.float32), np.ones(len(true), np.float32))
     return Clip(folder.name, folder.name, given, truth, None)

@@ -70,11 +70,12 @@ def mean_table(results: Results, rows: Sequence[str], groups: Mapping[str, Seque
 def group_table(results: Results, rows: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
     """One line for each group and row."""
     lines = [f"| sequence | tracker | {HEAD} |", "|---|---|---|---|---|---|---|---|"]
-    for name, clips in groups.items():
-        for row in rows:
-            if (made := group_cells(results, row, {name: clips})) is not None:
-                lines.append(f"| {name} | {row} | {made} |")
-    return lines
+    return lines + [
+        f"| {name} | {row} | {made} |"
+        for name, clips in groups.items()
+        for row in rows
+        if (made := group_cells(results, row, {name: clips})) is not None
+    ]
 
 
 def failures(results: Results, rows: Sequence[str], clips: Sequence[str]) -> list[str]:
