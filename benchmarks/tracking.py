@@ -11,7 +11,7 @@ project; without it only ours are measured. Needs the project's shared data.
 How it is scored: truth below visibility 0.25 is ignored. Ours are scored as the product keeps tracks: the boxes from before
 a track was confirmed belong to it, with the row's own joining after the last frame. Rows marked ``online`` are what the
 tracker said at once, as the peers are scored: the boxes that they emit by default, frame by frame. TUD has no pixels here,
-so nobody has appearance there (StrongSORT gets one vector for everybody), nor camera motion. Milliseconds are time of the
+so nobody has appearance there (StrongSORT gets vectors that are all at right angles), nor camera motion. Milliseconds are time of the
 processor on one thread, the tracker alone (and its own camera-motion estimate), without networks and decoding.
 
 Finished clips are kept in DIR/tracking.json; ``--again PATTERN`` measures rows anew. DIR is where the scenes are.

@@ -7,17 +7,18 @@ INPUT holds ``frames`` (N,) from 1 ascending, ``boxes`` (N, 4) xyxy, ``confidenc
 MOTChallenge text per row and ``rows.json``: seconds of the processor in the tracker, or what went wrong.
 
 A row is a peer with one setting. ``as shipped`` are the peer's own defaults; ``3 s`` lets it remember people for three
-seconds as ours does, ``from 0.5`` also lets it take every detection that ours takes, and ``cosine X`` changes the limit of
-its appearance, since the shipped one belongs to another network. BoxMOT (AGPL-3.0) and trackers (Apache-2.0) are run as
-they are installed and are no part of this project. Without pixels nothing compensates camera motion; without vectors
-appearance is switched off where the peer can, and StrongSORT gets the same vector for everybody.
+seconds as ours does; ``from 0.5`` also lets it take as first-rate every detection that ours takes; ``fixed camera`` switches
+its compensation of camera motion off; ``detections' boxes`` emits the boxes of the detections that it names in place of its
+filter's. BoxMOT (AGPL-3.0) and trackers (Apache-2.0) are run as they are installed and are no part of this project. Without
+pixels nothing compensates camera motion; without vectors appearance is switched off, and StrongSORT, which cannot, gets
+vectors that are all at right angles, so that it falls back on overlap.
 """
 
 import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,25 @@ MEMORY_SECONDS = 3.0
 SHIPPED = "as shipped"
 MEMORY = f"{MEMORY_SECONDS:g} s"
 FROM_HALF = f"{MEMORY}, from 0.5"
+FIXED = f"{MEMORY}, fixed camera"
+THEIR_BOXES = f"{FIXED}, detections' boxes"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a peer is set.
+
+    Attributes:
+        options: What differs from its defaults.
+        memory: It remembers people as long as ours does.
+        fixed: It does not look for a motion of the camera.
+        detections: It emits the box of the detection in place of its own estimate.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict)
+    memory: bool = True
+    fixed: bool = False
+    detections: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,69 +60,60 @@ class Peer:
         package: Whose it is.
         kind: Its name there.
         memory: Its argument for how long a person is remembered, in frames.
+        settings: By name.
         needs_frame: It refuses to run without a picture.
-        motion: Its argument that switches camera motion off, with the value that does.
-        appearance: Its argument that switches appearance off, with the value that does.
-        settings: What differs from its defaults, by setting.
+        fixed: What switches its compensation of camera motion off, where there is an option for it.
+        blind: What switches its appearance off, where there is an option for it.
     """
 
     package: str
     kind: str
     memory: str
-    needs_frame: bool
-    motion: tuple[str, Any] | None
-    appearance: tuple[str, Any] | None
-    settings: dict[str, dict[str, Any]]
+    settings: dict[str, Setting]
+    needs_frame: bool = False
+    fixed: dict[str, Any] = field(default_factory=dict)
+    blind: dict[str, Any] = field(default_factory=dict)
 
 
-def settings(half: dict[str, Any], **more: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The settings of a peer: its own, those with our memory, and with our detections (``half``)."""
-    named = {f"{FROM_HALF}, {name.replace('_', ' ')}": half | options for name, options in more.items()}
-    return {SHIPPED: {}, MEMORY: {}} | ({FROM_HALF: half} if half else {}) | named
+def settings(half: dict[str, Any] | None = None, *, fixed: bool = False, boxes: bool = False) -> dict[str, Setting]:
+    """The settings to compare: the peer's own, with our memory, and with our detections (``half``)."""
+    named = {SHIPPED: Setting(memory=False), MEMORY: Setting()}
+    named |= {FROM_HALF: Setting(half)} if half else {}
+    named |= {FIXED: Setting(fixed=True)} if fixed else {}
+    return named | ({THEIR_BOXES: Setting(fixed=True, detections=True)} if boxes else {})
 
 
-def boxmot(kind: str, memory: str, motion: Any, appearance: Any, chosen: dict[str, dict[str, Any]]) -> Peer:
-    return Peer(
-        "boxmot", kind, memory, motion is not None or kind in {"strongsort", "hybridsort"}, motion, appearance, chosen
-    )
-
-
-def roboflow(kind: str, chosen: dict[str, dict[str, Any]], motion: Any = None) -> Peer:
-    return Peer("trackers", kind, "lost_track_buffer", False, motion, None, chosen)
-
-
-HALVES = {
-    "botsort": {"track_high_thresh": 0.5, "new_track_thresh": 0.5},
-    "roboflow": {"track_activation_threshold": 0.5, "high_conf_det_threshold": 0.5},
-}
-BY_EMBEDDINGS = ("use_embeddings", False)
+NO_CMC, BLIND = {"use_cmc": False}, {"use_embeddings": False}
+HALF = {"track_activation_threshold": 0.5, "high_conf_det_threshold": 0.5}
 
 PEERS = {
-    "BoxMOT StrongSORT": boxmot(
-        "strongsort", "max_age", None, None, settings({"min_conf": 0.5}, **{"cosine 0.2": {"max_cos_dist": 0.2}})
+    "BoxMOT StrongSORT": Peer("boxmot", "strongsort", "max_age", settings({"min_conf": 0.5}, boxes=True), True),
+    "BoxMOT DeepOCSORT": Peer(
+        "boxmot", "deepocsort", "max_age", settings(fixed=True), True, fixed={"cmc_off": True}, blind=BLIND
     ),
-    "BoxMOT DeepOCSORT": boxmot("deepocsort", "max_age", ("cmc_off", True), BY_EMBEDDINGS, settings({})),
-    "BoxMOT ByteTrack": boxmot("bytetrack", "track_buffer", None, None, settings({"track_thresh": 0.5})),
-    "BoxMOT BoT-SORT": boxmot(
-        "botsort",
-        "track_buffer",
-        ("use_cmc", False),
-        BY_EMBEDDINGS,
-        settings(HALVES["botsort"], **{"cosine 0.4": {"appearance_thresh": 0.4}}),
+    "BoxMOT ByteTrack": Peer("boxmot", "bytetrack", "track_buffer", settings({"track_thresh": 0.5}, boxes=True)),
+    "BoxMOT BoT-SORT": Peer(
+        "boxmot", "botsort", "track_buffer", settings(fixed=True, boxes=True), True, fixed=NO_CMC, blind=BLIND
     ),
-    "BoxMOT OC-SORT": boxmot("ocsort", "max_age", None, None, settings({"det_thresh": 0.5})),
-    "BoxMOT BoostTrack": boxmot(
-        "boosttrack", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})
+    "BoxMOT OC-SORT": Peer("boxmot", "ocsort", "max_age", settings({"det_thresh": 0.5})),
+    "BoxMOT BoostTrack": Peer(
+        "boxmot", "boosttrack", "max_age", settings(fixed=True, boxes=True), True, fixed=NO_CMC, blind=BLIND
     ),
-    "BoxMOT HybridSORT": boxmot("hybridsort", "max_age", None, BY_EMBEDDINGS, settings({"det_thresh": 0.5})),
-    "BoxMOT OccluBoost": boxmot(
-        "occluboost", "max_age", ("use_cmc", False), BY_EMBEDDINGS, settings({"det_thresh": 0.5})
+    "BoxMOT HybridSORT": Peer("boxmot", "hybridsort", "max_age", settings(), True, blind=BLIND),
+    "BoxMOT OccluBoost": Peer(
+        "boxmot", "occluboost", "max_age", settings(fixed=True, boxes=True), True, fixed=NO_CMC, blind=BLIND
     ),
-    "trackers SORT": roboflow("SORTTracker", settings({"track_activation_threshold": 0.5})),
-    "trackers ByteTrack": roboflow("ByteTrackTracker", settings(HALVES["roboflow"])),
-    "trackers OC-SORT": roboflow("OCSORTTracker", settings({"high_conf_det_threshold": 0.5})),
-    "trackers BoT-SORT": roboflow("BoTSORTTracker", settings(HALVES["roboflow"]), ("enable_cmc", False)),
-    "trackers C-BIoU": roboflow("CBIoUTracker", settings(HALVES["roboflow"])),
+    "trackers SORT": Peer(
+        "trackers", "SORTTracker", "lost_track_buffer", settings({"track_activation_threshold": 0.5})
+    ),
+    "trackers ByteTrack": Peer("trackers", "ByteTrackTracker", "lost_track_buffer", settings(HALF)),
+    "trackers OC-SORT": Peer(
+        "trackers", "OCSORTTracker", "lost_track_buffer", settings({"high_conf_det_threshold": 0.5})
+    ),
+    "trackers BoT-SORT": Peer(
+        "trackers", "BoTSORTTracker", "lost_track_buffer", settings(HALF, fixed=True), fixed={"enable_cmc": False}
+    ),
+    "trackers C-BIoU": Peer("trackers", "CBIoUTracker", "lost_track_buffer", settings(HALF)),
 }
 CHOSEN = dict.fromkeys(PEERS, SHIPPED)
 """The setting of each peer that is best on the people of ``choose`` (largest mean of HOTA + IDF1): what is reported."""
@@ -131,18 +142,21 @@ class Input:
 class BoxMot:
     """A tracker of BoxMOT."""
 
-    def __init__(self, peer: Peer, options: dict[str, Any], given: Input) -> None:
+    def __init__(self, peer: Peer, setting: Setting, given: Input) -> None:
         from boxmot.structures import Boxes, Detections
         from boxmot.trackers.factory import create_tracker
         from boxmot.trackers.specs import TrackerSpec
         from torch import as_tensor
 
         self._boxes, self._detections, self._tensor = Boxes, Detections, as_tensor
+        options = options_of(peer, setting, given)
         self.tracker = create_tracker(TrackerSpec(peer.kind, options=tuple(sorted(options.items()))))
-        if not given.video and hasattr(self.tracker, "cmc"):
+        fixed = setting.fixed or not given.video
+        if fixed and hasattr(self.tracker, "cmc"):
             self.tracker.cmc = None  # not every tracker has an option for it
-        self.needs_frame = peer.needs_frame and bool(given.video)
+        self.needs_frame = peer.needs_frame and not fixed
         self.blank = np.zeros((given.size[1], given.size[0], 3), np.uint8) if peer.needs_frame else None
+        self.detections = setting.detections
 
     def step(self, boxes: np.ndarray, confidences: np.ndarray, vectors: np.ndarray, image: Any) -> tuple[Any, Any]:
         """(K,) ids and (K, 4) boxes after one frame."""
@@ -153,20 +167,23 @@ class BoxMot:
             sample_id="frame",
             embeddings=self._tensor(vectors),
         )
-        tracks = self.tracker.update(found, self.blank if image is None else image)
-        return tracks.track_ids.numpy(), tracks.geometry.values.numpy()
+        tracks = self.tracker.update(found, image if self.needs_frame else self.blank)
+        emitted = tracks.geometry.values.numpy()
+        if self.detections:
+            emitted = boxes[tracks.detection_indices.numpy()]
+        return tracks.track_ids.numpy(), emitted
 
 
 class Roboflow:
     """A tracker of roboflow's trackers."""
 
-    def __init__(self, peer: Peer, options: dict[str, Any], given: Input) -> None:
+    def __init__(self, peer: Peer, setting: Setting, given: Input) -> None:
         import supervision
         import trackers
 
         self._detections = supervision.Detections
-        self.tracker = getattr(trackers, peer.kind)(**options)
-        self.needs_frame = peer.motion is not None and bool(given.video)
+        self.tracker = getattr(trackers, peer.kind)(**options_of(peer, setting, given))
+        self.needs_frame = bool(peer.fixed and given.video) and not setting.fixed
 
     def step(self, boxes: np.ndarray, confidences: np.ndarray, vectors: np.ndarray, image: Any) -> tuple[Any, Any]:
         """(K,) ids and (K, 4) boxes after one frame; what has no id yet is left out."""
@@ -176,24 +193,24 @@ class Roboflow:
         return tracks.tracker_id[known], tracks.xyxy[known]
 
 
-def options_of(peer: Peer, setting: str, given: Input) -> dict[str, Any]:
+def options_of(peer: Peer, setting: Setting, given: Input) -> dict[str, Any]:
     """All that differs from the peer's defaults."""
-    options = dict(peer.settings[setting])
-    if setting != SHIPPED and peer.package == "trackers":  # counts in frames at 30 a second, and is told the rate
+    options = dict(setting.options)
+    if setting.memory and peer.package == "trackers":  # counts in frames at 30 a second, and is told the rate
         options |= {peer.memory: round(30 * MEMORY_SECONDS), "frame_rate": given.rate}
-    elif setting != SHIPPED:
+    elif setting.memory:
         options[peer.memory] = round(given.rate * MEMORY_SECONDS)
-    if not given.video and peer.motion:
-        options |= [peer.motion]
-    if not given.vectors.shape[1] and peer.appearance:
-        options |= [peer.appearance]
+    if setting.fixed or not given.video:
+        options |= peer.fixed
+    if not given.vectors.shape[1]:
+        options |= peer.blind
     return options
 
 
 def made(row: str, given: Input) -> BoxMot | Roboflow:
     """A fresh tracker."""
     peer, setting = ROWS[row]
-    return (BoxMot if peer.package == "boxmot" else Roboflow)(peer, options_of(peer, setting, given), given)
+    return (BoxMot if peer.package == "boxmot" else Roboflow)(peer, peer.settings[setting], given)
 
 
 def pictures(given: Input, wanted: bool) -> Iterator[Any]:
@@ -219,7 +236,7 @@ def run(given: Input, rows: list[str], out: Path) -> dict[str, dict[str, Any]]:
     report: dict[str, dict[str, Any]] = {row: {"seconds": 0.0} for row in rows}
     trackers: dict[str, BoxMot | Roboflow] = {}
     lines: dict[str, list[str]] = {row: [] for row in rows}
-    vectors = given.vectors if given.vectors.shape[1] else np.ones((len(given.vectors), 1), np.float32)
+    vectors = given.vectors if given.vectors.shape[1] else np.eye(len(given.vectors), dtype=np.float32)
 
     def attempt(row: str, action: Any) -> Any:
         try:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.tracking_data import CameraDetections
-from benchmarks.tracking_peers import CHOSEN, FROM_HALF, PEERS, ROWS, SHIPPED, Input, options_of, slug
+from benchmarks.tracking_peers import CHOSEN, FIXED, FROM_HALF, PEERS, ROWS, SHIPPED, Input, options_of, slug
 from benchmarks.tracking_rows import Candidate, run
 from benchmarks.tracking_sequences import Clip, is_moving
 from benchmarks.tracking_table import best_setting, failures, group_cells, mean_table
@@ -111,16 +111,21 @@ def given(video: str, dimension: int) -> Input:
     return Input(np.zeros(0), np.zeros((0, 4)), np.zeros(0), np.zeros((0, dimension)), 0, 12.0, (640, 480), video)
 
 
+def options(name: str, setting: str, seen: Input) -> dict:
+    return options_of(PEERS[name], PEERS[name].settings[setting], seen)
+
+
 def test_peers_remember_as_long_as_ours_in_their_own_unit():
     seen = given("cam1.mp4", 256)
-    assert options_of(PEERS["BoxMOT StrongSORT"], SHIPPED, seen) == {}
-    assert options_of(PEERS["BoxMOT StrongSORT"], FROM_HALF, seen) == {"min_conf": 0.5, "max_age": 36}
-    roboflow = options_of(PEERS["trackers SORT"], FROM_HALF, seen)
+    assert options("BoxMOT StrongSORT", SHIPPED, seen) == {}
+    assert options("BoxMOT StrongSORT", FROM_HALF, seen) == {"min_conf": 0.5, "max_age": 36}
+    roboflow = options("trackers SORT", FROM_HALF, seen)
     assert roboflow == {"track_activation_threshold": 0.5, "lost_track_buffer": 90, "frame_rate": 12.0}
 
 
-def test_peers_are_told_when_there_is_nothing_to_see():
-    assert options_of(PEERS["BoxMOT DeepOCSORT"], SHIPPED, given("", 0)) == {"cmc_off": True, "use_embeddings": False}
+def test_peers_are_told_when_the_camera_is_fixed_or_there_is_nothing_to_see():
+    assert options("BoxMOT DeepOCSORT", FIXED, given("cam1.mp4", 256)) == {"cmc_off": True, "max_age": 36}
+    assert options("BoxMOT DeepOCSORT", SHIPPED, given("", 0)) == {"cmc_off": True, "use_embeddings": False}
 
 
 def test_every_peer_has_one_chosen_setting_and_rows_have_files_of_their_own():
