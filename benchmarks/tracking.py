@@ -5,8 +5,9 @@
 Prints Markdown: the mean over TUD-Campus, TUD-Stadtmitte and the composed scenes (a scene is the mean of its cameras; id
 switches and fragments are added up), then each of them, then scenes whose camera moves, which are not in the mean.
 ``--people choose`` shows every setting, so that one can be chosen; ``test`` shows of each peer the setting that was best
-there. ``--peers`` is a Python that has boxmot 25.0.0 and trackers 2.6.1, which are run as they are and are no part of this
-project; without it only ours are measured. Needs the project's shared data.
+there (with a moving camera, that which was best with one). ``--peers`` is a Python that has boxmot 25.0.0 and trackers
+2.6.1, which are run as they are and are no part of this project; without it only ours are measured. Needs the project's
+shared data.
 
 How it is scored: truth below visibility 0.25 is ignored. Ours are scored as the product keeps tracks: the boxes from before
 a track was confirmed belong to it, with the row's own joining after the last frame. Rows marked ``online`` are what the
@@ -25,14 +26,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.scenes import PEOPLE, SHARED
-from benchmarks.tracking_peers import CHOSEN, PEERS, ROWS, slug
+from benchmarks.tracking_peers import CHOSEN, CHOSEN_MOVING, PEERS, ROWS, slug
 from benchmarks.tracking_rows import ONLINE, OURS, Rows, run
 from benchmarks.tracking_sequences import Clip, clips, is_moving
 from benchmarks.tracking_table import best_setting, failures, group_table, mean_table
@@ -50,17 +50,17 @@ def main() -> None:
     if not ONE_THREAD.items() <= os.environ.items():  # NumPy reads them when it is loaded
         again = [sys.executable, "-m", "benchmarks.tracking", *sys.argv[1:]]
         raise SystemExit(subprocess.call(again, env={**os.environ, **ONE_THREAD}))
-    rows = chosen_rows(arguments)
+    rows = chosen_rows(arguments, CHOSEN)
+    moving = chosen_rows(arguments, CHOSEN_MOVING)
     kept = arguments.out / "tracking.json"
-    results: Results = json.loads(kept.read_text()) if kept.exists() else {}
-    for row in [row for row in results if matches(row, arguments.again)]:
-        del results[row]
+    results = {row: of_row for row, of_row in read_results_of(kept).items() if not matches(row, arguments.again)}
     found = list(clips(arguments.people, arguments.out, present=arguments.present))
     for clip in found:
-        for row, scores in measure(clip, rows, results, arguments.peers):
-            results.setdefault(row, {})[clip.name] = scores
-            keep(results, kept)
-    print_tables(results, rows, found, arguments.people)
+        wanted = moving if is_moving(clip.group) else rows
+        made = {row: {clip.name: scores} for row, scores in measure(clip, wanted, results, arguments.peers)}
+        results = merged(results, made)
+        write_results_of(kept, merged(read_results_of(kept), made))  # another run may have added to it
+    print_tables(results, rows, moving, found, arguments.people)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -74,10 +74,10 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def chosen_rows(arguments: argparse.Namespace) -> list[str]:
-    """The rows to show: ours, then the peers'."""
+def chosen_rows(arguments: argparse.Namespace, settings: dict[str, str]) -> list[str]:
+    """The rows to show: ours, then the peers' with these settings, on ``choose`` with all."""
     ours = [name for row in OURS for name in (row, f"{row}, {ONLINE}")]
-    theirs = list(ROWS) if arguments.people == "choose" else [f"{peer} ({CHOSEN[peer]})" for peer in PEERS]
+    theirs = list(ROWS) if arguments.people == "choose" else [f"{peer} ({settings[peer]})" for peer in PEERS]
     return [row for row in [*ours, *(theirs if arguments.peers else [])] if matches(row, arguments.rows)]
 
 
@@ -85,10 +85,23 @@ def matches(row: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(row, pattern) or row == pattern for pattern in patterns)
 
 
-def keep(results: Results, path: Path) -> None:
+def read_results_of(path: Path) -> Results:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def write_results_of(path: Path, results: Results) -> None:
     part = path.with_suffix(".part")
     part.write_text(json.dumps(results, indent=1))
     part.replace(path)
+
+
+def merged(old: Results, new: Results) -> Results:
+    """Both, the new one where both have a row on a clip.
+
+    >>> merged({"a": {"x": {"HOTA": 1}}}, {"a": {"y": {"HOTA": 2}}})
+    {'a': {'x': {'HOTA': 1}, 'y': {'HOTA': 2}}}
+    """
+    return {row: old.get(row, {}) | new.get(row, {}) for row in {**old, **new}}
 
 
 def measure(clip: Clip, rows: list[str], results: Results, peers: str | None) -> list[tuple[str, dict[str, Any]]]:
@@ -140,30 +153,31 @@ def scores(clip: Clip, found: Rows, milliseconds: float) -> dict[str, Any]:
     return {**vars(clip.score(found.frames, found.ids, found.boxes)), "ms_per_frame": milliseconds}
 
 
-def print_tables(results: Results, rows: list[str], found: list[Clip], people: str) -> None:
+def print_tables(results: Results, rows: list[str], moving_rows: list[str], found: list[Clip], people: str) -> None:
     groups: dict[str, list[str]] = {}
     for clip in found:
         groups.setdefault(clip.group, []).append(clip.name)
     still = {name: names for name, names in groups.items() if not is_moving(name)}
     moving = {name: names for name, names in groups.items() if is_moving(name)}
-    versions = {
-        row.split()[0]: clip["version"] for row in rows for clip in results.get(row, {}).values() if "version" in clip
-    }
-    print(f"People of `{people}`. Peers: {versions or 'none'}; NumPy {version('numpy')}.\n")
+    measured = [of_row for row in rows + moving_rows for of_row in [results.get(row, {})] if row in ROWS]
+    versions = sorted({clip["version"] for of_row in measured for clip in of_row.values()})
+    print(f"People of `{people}`. Peers: {', '.join(versions) or 'none'}.\n")
     print(f"Mean over {len(still)} sequences ({', '.join(still)}):\n")
     print("\n".join(mean_table(results, rows, still)))
     print("\nEach of them:\n")
     print("\n".join(group_table(results, rows, still)))
     if moving:
-        print("\nWith a moving camera:\n")
-        print("\n".join(group_table(results, rows, moving)))
-    if problems := failures(results, rows, [clip.name for clip in found]):
+        print(f"\nWith a moving camera, mean over {len(moving)} scenes ({', '.join(moving)}):\n")
+        print("\n".join(mean_table(results, moving_rows, moving)))
+        print("\nEach of them:\n")
+        print("\n".join(group_table(results, moving_rows, moving)))
+    if problems := failures(results, list(dict.fromkeys(rows + moving_rows)), [clip.name for clip in found]):
         print("\nFailed:\n\n" + "\n".join(problems))
     if people == "choose":
-        print("\nBest setting of each peer by HOTA + IDF1, over the sequences of the mean:\n")
+        print("\nBest setting of each peer by HOTA + IDF1, over the sequences of the mean, and with a moving camera:\n")
         for name, peer in PEERS.items():
             of_peer = {setting: f"{name} ({setting})" for setting in peer.settings}
-            print(f"- {name}: {best_setting(results, of_peer, still)}")
+            print(f"- {name}: {best_setting(results, of_peer, still)}; {best_setting(results, of_peer, moving)}")
 
 
 if __name__ == "__main__":

@@ -115,8 +115,32 @@ PEERS = {
     ),
     "trackers C-BIoU": Peer("trackers", "CBIoUTracker", "lost_track_buffer", settings(HALF)),
 }
-CHOSEN = dict.fromkeys(PEERS, SHIPPED)
+CHOSEN = {
+    "BoxMOT StrongSORT": FROM_HALF,
+    "BoxMOT DeepOCSORT": FIXED,
+    "BoxMOT ByteTrack": THEIR_BOXES,
+    "BoxMOT BoT-SORT": FIXED,
+    "BoxMOT OC-SORT": SHIPPED,
+    "BoxMOT BoostTrack": FIXED,
+    "BoxMOT HybridSORT": MEMORY,
+    "BoxMOT OccluBoost": FIXED,
+    "trackers SORT": FROM_HALF,
+    "trackers ByteTrack": FROM_HALF,
+    "trackers OC-SORT": SHIPPED,
+    "trackers BoT-SORT": FIXED,
+    "trackers C-BIoU": SHIPPED,
+}
 """The setting of each peer that is best on the people of ``choose`` (largest mean of HOTA + IDF1): what is reported."""
+
+CHOSEN_MOVING = CHOSEN | {
+    "BoxMOT DeepOCSORT": MEMORY,
+    "BoxMOT ByteTrack": THEIR_BOXES,
+    "BoxMOT BoT-SORT": MEMORY,
+    "BoxMOT BoostTrack": MEMORY,
+    "BoxMOT OccluBoost": MEMORY,
+    "trackers BoT-SORT": MEMORY,
+}
+"""The same with a moving camera."""
 
 ROWS = {f"{name} ({setting})": (peer, setting) for name, peer in PEERS.items() for setting in peer.settings}
 
@@ -263,7 +287,7 @@ def run(given: Input, rows: list[str], out: Path) -> dict[str, dict[str, Any]]:
                     lines[row].append(f"{frame},{number},{x1:.3f},{y1:.3f},{x2 - x1:.3f},{y2 - y1:.3f},1,-1,-1,-1\n")
     for row in rows:
         (out / f"{slug(row)}.txt").write_text("".join(lines[row]))
-        report[row]["version"] = version(ROWS[row][0].package)
+        report[row]["version"] = f"{ROWS[row][0].package} {version(ROWS[row][0].package)}"
     return report
 
 

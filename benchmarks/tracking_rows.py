@@ -25,10 +25,10 @@ ONLINE = "online"
 class Tracker(Protocol):
     """What a candidate makes: anything that steps as ``DeepSort`` does.
 
-    Where the candidate has a motion, ``step`` is also given ``motion``, the (2, 3) affine to this frame.
+    Where the candidate has a motion, ``step`` is also given ``camera_motion``, the (2, 3) affine to this frame.
     """
 
-    def step(self, boxes: Any, confidences: Any, features: Any = None, **motion: Any) -> Step: ...
+    def step(self, boxes: Any, confidences: Any, features: Any = None, **extra: Any) -> Step: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def follow(candidate: Candidate, clip: Clip) -> tuple[list[Track], float]:
         rows = np.arange(given.at(frame).start, given.at(frame).stop)
         rows = rows[given.confidences[rows] >= candidate.min_confidence]
         features = given.vectors[rows] if given.vectors.shape[1] else None
-        extra = {} if motions is None else {"motion": next(motions)}
+        extra = {} if motions is None else {"camera_motion": next(motions)}
         began = time.process_time()
         step = tracker.step(given.boxes[rows], given.confidences[rows], features, **extra)
         seconds += time.process_time() - began

@@ -66,8 +66,8 @@ def test_a_candidate_with_a_motion_is_told_it_in_every_frame():
     told = []
 
     class Listening(DeepSort):
-        def step(self, boxes, confidences, features=None, *, motion=None) -> Step:
-            told.append((len(boxes), motion.tolist()))
+        def step(self, boxes, confidences, features=None, *, camera_motion=None) -> Step:
+            told.append((len(boxes), camera_motion.tolist()))
             return super().step(boxes, confidences, features)
 
     run(Candidate(lambda rate: Listening(), motion=lambda walk: walk.motion), clip([0.9, 0.9], [1, 3]))
