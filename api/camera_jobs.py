@@ -22,6 +22,7 @@ def camera_jobs(
     zones: Mapping[str, Zones] | None = None,
     limits: LiveLimits = LIVE_LIMITS,
     tracking: TrackerOptions = DEFAULT_OPTIONS,
+    moving: bool = False,
 ) -> list[CameraJob]:
     """One job per camera, its sources in the order given; folders and patterns of videos become those videos.
 
@@ -32,6 +33,7 @@ def camera_jobs(
         zones: By camera; those that it does not name have none.
         limits: How long live cameras are waited for and watched.
         tracking: Settings of the trackers that were chosen.
+        moving: Whether the cameras themselves move.
 
     Raises:
         ConfigError: If a camera has a live source and others beside it.
@@ -41,7 +43,11 @@ def camera_jobs(
     for source in sources:
         by_camera.setdefault(source.camera, []).append(source)
     return [
-        replace(_job(camera, given, start, fps, (zones or {}).get(camera, NO_ZONES), limits), tracking=tracking)
+        replace(
+            _job(camera, given, start, fps, (zones or {}).get(camera, NO_ZONES), limits),
+            tracking=tracking,
+            moving=moving,
+        )
         for camera, given in by_camera.items()
     ]
 

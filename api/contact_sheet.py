@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gallery.errors import ConfigError, SourceError
-from ingest.follower import encode_jpeg
 from ingest.frame import Image
 from ingest.image import read_image
+from ingest.open_track import encode_jpeg
 
 if TYPE_CHECKING:
     from retrieval.query import Query

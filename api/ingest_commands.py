@@ -16,6 +16,7 @@ from api.options import (
     Fps,
     Json,
     LowConfidence,
+    MovingCamera,
     OpenTimeout,
     Precision,
     ReadTimeout,
@@ -88,6 +89,7 @@ def ingest(
     max_iou_distance: MaxIouDistance = None,
     max_age: MaxAge = None,
     n_init: NInit = None,
+    moving_camera: MovingCamera = False,
     zones: ZonesFile = None,
     stop_after: StopAfter = None,
     open_timeout: OpenTimeout = None,
@@ -129,6 +131,7 @@ def ingest(
             max_age=max_age,
             n_init=n_init,
         ),
+        moving=moving_camera,
     )
     effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
     networks = Networks(

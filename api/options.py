@@ -117,6 +117,12 @@ Precision = Annotated[
     Literal["fp32", "bf16", "fp16", "int8"],
     typer.Option(help="Arithmetic of the networks: bf16 in OpenVINO, fp16 and int8 in TensorRT."),
 ]
+MovingCamera = Annotated[
+    bool,
+    typer.Option(
+        "--moving-camera", help="The camera pans, tilts or shakes: measure its motion and take it out of the tracks'."
+    ),
+]
 SkipStill = Annotated[
     bool,
     typer.Option(

@@ -1,8 +1,8 @@
 """The parts that a scene's evaluation puts to the test, from the names on the command line."""
 
 from api.output import say
-from ingest.follower import pedestrian_tracker
 from ingest.models import load_detector, load_embedder, load_still_detector, resolve_detector
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.runtime import Device, Precision
 from ingest.tracker_options import LOW_CONFIDENCE
 from retrieval.scene_evaluation import SceneParts

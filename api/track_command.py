@@ -17,6 +17,7 @@ from api.options import (
     Fps,
     Json,
     LowConfidence,
+    MovingCamera,
     OpenTimeout,
     Precision,
     ReadTimeout,
@@ -81,6 +82,12 @@ def track(
     coasted: Annotated[
         bool, typer.Option("--coasted", help="Also give boxes of tracks that were not seen in a frame.")
     ] = False,
+    join: Annotated[
+        bool,
+        typer.Option(
+            "--join", help="When it is over, join tracks of one person and fill gaps; the video is drawn after that."
+        ),
+    ] = False,
     skip_still: SkipStill = EFFORT.skip_still,
     trail: Trail = None,
     display: Annotated[
@@ -91,6 +98,7 @@ def track(
     max_iou_distance: MaxIouDistance = None,
     max_age: MaxAge = None,
     n_init: NInit = None,
+    moving_camera: MovingCamera = False,
     zones: ZonesFile = None,
     camera: CameraSection = None,
     stop_after: StopAfter = None,
@@ -109,9 +117,10 @@ def track(
     Example: passerby track door.mp4 --out tracked
     """
     from ingest.annotate import TRAIL_SECONDS
+    from ingest.detection_tracking import track_detections
     from ingest.models import load_detector, load_embedder
     from ingest.source import open_source
-    from ingest.video_tracking import track_detections, track_video
+    from ingest.video_tracking import track_video
     from ingest.zoned import zoned_detector, zoned_source
 
     if (source is None) == (detections is None):
@@ -129,7 +138,13 @@ def track(
     )
     ending = "end"
     if detections is not None:
-        without_pixels = {"--trail": trail, "--display": display or None, "--zones": zones}
+        without_pixels = {
+            "--trail": trail,
+            "--display": display or None,
+            "--zones": zones,
+            "--moving-camera": moving_camera or None,
+            "--join": join or None,
+        }
         refuse("--detections, which have no pixels", without_pixels)
         if embeddings is None:
             by_looks = {"--max-cosine-distance": max_cosine_distance, "--nn-budget": nn_budget}
@@ -169,6 +184,8 @@ def track(
                     skip_still=skip_still,
                     threads=count,
                     options=tracking,
+                    moving=moving_camera,
+                    join=join,
                     trail_seconds=TRAIL_SECONDS if trail is None else trail,
                     stop=stop,
                     on_picture=show,

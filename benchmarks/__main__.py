@@ -2,7 +2,8 @@
 
     python -m benchmarks [NAME...]
 
-DEEP_SORT names a checkout of nwojke/deep_sort to compare with (../deep_sort if it is not set).
+DEEP_SORT names a checkout of nwojke/deep_sort to compare with (../deep_sort if it is not set), PEERS a Python that has
+boxmot and trackers (without it only our trackers are measured).
 
 Long: about two hours on two cores with the project's shared data, minutes without.
 """
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "pipeline_speed": [],
     "runner_speed": [],
     "paddle_onednn": [],
+    "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }
 
 

@@ -32,9 +32,9 @@ from ingest.camera import ingest_camera, rate_seen
 from ingest.detector import Detections, Detector, DetectorIdentity
 from ingest.effort import EVERYTHING, Effort
 from ingest.embedder import Embedder, cut_crops
-from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame, Image
 from ingest.models import load_detector, load_embedder, load_still_detector
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.source import Source, open_source
 from ingest.thread_budget import opencv_threads
 from ingest.thresholds import Thresholds

@@ -14,12 +14,14 @@ from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.store import Gallery
 from gallery.tracklet import Tracklet
 from ingest.arrival import arriving
+from ingest.camera_motion import CAMERA_MOTION
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
 from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
-from ingest.follower import Follower, Tracker, under
+from ingest.follower import Follower, under
 from ingest.frame import Frame
+from ingest.pedestrian_tracker import Tracker
 from ingest.people import embed, find
 from ingest.source import Source
 from ingest.source_summary import Ending
@@ -88,6 +90,7 @@ def ingest_camera(
     on_progress: OnProgress = lambda done, total: None,
     *,
     effort: Effort = EFFORT,
+    moving: bool = False,
     commit_seconds: float = COMMIT_SECONDS,
 ) -> IngestResult:
     """Takes one source of one camera into the gallery.
@@ -105,6 +108,7 @@ def ingest_camera(
         tracker: Follows them; one that has seen no frame yet.
         on_progress: Is told how far it is, after each block of frames.
         effort: What may be left out.
+        moving: Whether the camera itself moves (see ``CameraMotion``).
         commit_seconds: Time between commits; so much work is done twice after a crash.
 
     Raises:
@@ -113,12 +117,12 @@ def ingest_camera(
         ConfigError: If frames are to be left out of which the detector must see all.
     """
     watch = Watch(detector, effort, rate_seen(source))
-    with gallery.begin_ingest(ingest_spec(camera, source, watch, embedder, tracker, effort)) as session:
+    with gallery.begin_ingest(ingest_spec(camera, source, watch, embedder, tracker, effort, moving=moving)) as session:
         already_done = session.already_done
         if not already_done:
             sure = detector.identity.sure_confidence
             prefix = f"{camera}-{session.spec.key[:8]}"
-            follower = Follower(camera, prefix, tracker, embedder.embed, sure_confidence=sure)
+            follower = Follower(camera, prefix, tracker, embedder.embed, sure_confidence=sure, moving=moving)
             resume(session, watch, follower)
             run(session, watch, follower, source, embedder, effort, on_progress, commit_seconds)
         return ingest_result(session, source, already_done=already_done)
@@ -237,7 +241,7 @@ def rate_seen(source: Source) -> float:
 
 
 def ingest_spec(
-    camera: str, source: Source, watch: Watch, embedder: Embedder, tracker: Tracker, effort: Effort
+    camera: str, source: Source, watch: Watch, embedder: Embedder, tracker: Tracker, effort: Effort, *, moving: bool
 ) -> IngestSpec:
     """What the ingest is known by."""
     found_by = watch.detector.identity
@@ -247,6 +251,8 @@ def ingest_spec(
         "embed": effort.embed,
         "tracker": tracker.settings,
     }
+    if moving:
+        settings["camera_motion"] = CAMERA_MOTION
     if source.zones:
         settings["zones"] = source.zones.text
     return IngestSpec(

@@ -14,9 +14,9 @@ from ingest.camera import IngestResult, ingest_camera, rate_seen
 from ingest.detector import Detector
 from ingest.effort import Effort
 from ingest.embedder import Embedder
-from ingest.follower import pedestrian_tracker
 from ingest.live_limits import LIVE_LIMITS, LiveLimits
 from ingest.networks import Loader
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.source import Source
 from ingest.source_summary import StartOrigin
 from ingest.succession import Succession
@@ -40,6 +40,7 @@ class CameraJob:
         limits: How long a live camera is waited for and watched.
         named: Those of the sources whose time was read from their names.
         tracking: Settings of its tracker that were chosen.
+        moving: Whether the camera itself moves.
     """
 
     camera: str
@@ -49,6 +50,7 @@ class CameraJob:
     limits: LiveLimits = LIVE_LIMITS
     named: frozenset[str] = frozenset()
     tracking: TrackerOptions = DEFAULT_OPTIONS
+    moving: bool = False
 
     @property
     def live(self) -> bool:
@@ -142,4 +144,5 @@ def run_source(
         pedestrian_tracker(embedder.thresholds, rate, job.tracking, sure_confidence=sure),
         lambda done, total: on_event(job.camera, done, total),
         effort=effort,
+        moving=job.moving,
     )

@@ -9,6 +9,9 @@ from tracking.camera_motion import STILL, Affine, scale_of
 
 State = dict[str, NDArray[np.generic]]
 
+CAMERA_MOTION = "sparse flow 1"
+"""Part of an ingest's key; raise the number when another motion is measured than before."""
+
 HEIGHT_PX = 270
 """Pictures are made so small before points are followed: quicker, and less noise."""
 

@@ -1,6 +1,5 @@
 """``passerby track``: follow the people of one video, and write where they were."""
 
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,13 +13,16 @@ from gallery.errors import ConfigError, SourceError
 from ingest.annotate import TRAIL_SECONDS, Annotator, people_text
 from ingest.arrival import arriving
 from ingest.camera import BLOCK, blocks, rate_seen
+from ingest.camera_motion import CameraMotion
 from ingest.detector import Detector
 from ingest.effort import EFFORT
 from ingest.embedder import Embedder
-from ingest.follower import pedestrian_tracker
+from ingest.finished_tracks import FinishedTracks
 from ingest.frame import Frame, Image
 from ingest.hand_over import hand_over
+from ingest.joined_video import NOT_SEEN, FirstLook, write_joined
 from ingest.pace import Pace
+from ingest.pedestrian_tracker import LOST_SECONDS, pedestrian_tracker
 from ingest.people import look
 from ingest.people_log import PeopleLog
 from ingest.source import Source
@@ -29,15 +31,15 @@ from ingest.thread_budget import opencv_threads
 from ingest.tracker_options import DEFAULT_OPTIONS, TrackerOptions
 from ingest.video_writer import VideoWriter
 from ingest.watch import Watch
-from tracking.motchallenge import MotTable, ResultWriter, read_detections
-from tracking.settings import TrackerSettings
-from tracking.tracker import DeepSort, Step
+from tracking.camera_motion import STILL
+from tracking.joining import JoinRule
+from tracking.motchallenge import ResultWriter
+from tracking.tracker import Step, frames_of
 
 OnProgress = Callable[[str, int, int | None], None]
 OnPicture = Callable[[Image, str], None]
 
-NOT_SEEN = -1.0
-"""Confidence that is written for a box that is only believed."""
+VIDEO = "annotated.mp4"
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def track_video(
     skip_still: bool = EFFORT.skip_still,
     threads: int = 1,
     options: TrackerOptions = DEFAULT_OPTIONS,
+    moving: bool = False,
+    join: bool = False,
     trail_seconds: float = TRAIL_SECONDS,
     stop: Stop | None = None,
     on_picture: OnPicture | None = None,
@@ -162,32 +166,40 @@ def track_video(
         skip_still: Keep the boxes of the frame before where nothing has moved since.
         threads: For the encoder and for OpenCV; the networks have their own.
         options: Settings of the tracker that were chosen.
+        moving: Whether the camera itself moves (see ``CameraMotion``).
+        join: Join fragments and fill gaps after the fact, and draw the video then, in a second pass.
         trail_seconds: How long a person's way stays visible; 0 for no trails.
         stop: Ends it early.
         on_picture: Is given each annotated picture and a line about it, from another thread.
 
     Raises:
         SourceError: If the video can no longer be read, or the annotated one cannot be written.
-        ConfigError: If the folder cannot be written.
+        ConfigError: If the folder cannot be written, or tracks of a live camera are to be joined.
     """
+    if join and source.live:
+        raise ConfigError(f"{source.name} is live and cannot be seen a second time; track it without --join")
     stop = stop or Stop()
     pace, frames, found, broken, rate = Pace(), 0, 0, list[SourceError](), rate_seen(source)
     sure = detector.identity.sure_confidence
     tracker = pedestrian_tracker(embedder.thresholds, rate, options, sure_confidence=sure)
     watch = Watch(detector, replace(EFFORT, skip_still=skip_still, detect_fps=None), rate)
+    motion = CameraMotion() if moving else None
+    finished = FinishedTracks(JoinRule(embedder.thresholds.visit_similarity), frames_of(rate, LOST_SECONDS))
+    looks: list[FirstLook] = []
     clock_from = source.start if source.start_origin == "epoch" else None
     annotator = Annotator(clock_from=clock_from, trail_seconds=trail_seconds)
 
     with ExitStack() as stack:
         tracks = stack.enter_context(TrackLog(out, coasted=coasted))
         log = stack.enter_context(PeopleLog(out / "log.csv"))
-        video = stack.enter_context(VideoWriter(out / "annotated.mp4", rate=rate, threads=threads))
+        video = None if join else stack.enter_context(VideoWriter(out / VIDEO, rate=rate, threads=threads))
         stack.enter_context(opencv_threads(threads))
 
         def finish(work: tuple[Frame, Step, NDArray[np.bool_], float]) -> None:
             frame, shown, believed, rate = work
             picture = annotator.draw(frame, shown.ids, shown.boxes, believed)
-            video.write(picture, frame.time)
+            if video is not None:
+                video.write(picture, frame.time)
             if on_picture is not None:
                 on_picture(picture, f"{people_text(len(shown.ids))}, {rate:.0f} frames/s")
 
@@ -198,25 +210,45 @@ def track_video(
             frames += len(block)
             fps = pace.after(frames)
             for frame, (detections, vectors) in zip(block, people, strict=True):
-                step = tracker.step(detections.boxes, detections.confidences, vectors)
+                moved = motion.step(frame.image, detections.boxes) if motion else STILL
+                step = tracker.step(detections.boxes, detections.confidences, vectors, moved)
                 believed, shown = tracks.write(frame.index + 1, step, detections.confidences)
                 moment = None if clock_from else frame.time
                 seconds = (frame.time - source.start).total_seconds()
                 log.write(frame.index + 1, shown.ids, fps, seconds=seconds, time=moment)
-                give((frame, shown, believed, fps))
+                if video is not None or on_picture is not None:
+                    give((frame, shown, believed, fps))
+                if join:
+                    finished.add(frame, step, detections, vectors)
+                    looks.append(FirstLook(frame.index, seconds, moment, fps))
                 found += int((detections.confidences >= sure).sum())
             on_progress(Path(source.name).name, frames, source.frame_count)
+    people_followed = len(tracks.people)
+    if join and frames:
+        whole, again = finished.whole(), Annotator(clock_from=clock_from, trail_seconds=trail_seconds)
+        people_followed = len(whole)
+        with opencv_threads(threads):
+            log = write_joined(
+                source,
+                whole,
+                looks,
+                out,
+                again,
+                lambda done: on_progress(f"drawing {Path(source.name).name}", done, frames),
+                rate=rate,
+                threads=threads,
+            )
     if broken:
         raise broken[0]
     return TrackingResult(
-        video=video.path if frames else None,
+        video=out / VIDEO if frames else None,
         tracks=tracks.path,
         frames=frames,
         detections=found,
-        people=len(tracks.people),
+        people=people_followed,
         wall_seconds=pace.seconds(),
         problems=source.summary().problems,
-        log=log.path,
+        log=out / "log.csv",
         frames_per_second=pace.overall(frames),
         mean_people=log.mean_people,
         most_people=log.most_people,
@@ -230,102 +262,3 @@ def until_broken(frames: Iterator[Frame], broken: list[SourceError]) -> Iterator
         yield from frames
     except SourceError as error:
         broken.append(error)
-
-
-def track_detections(
-    path: Path,
-    embeddings: Path | None,
-    out: Path,
-    min_confidence: float | None,
-    *,
-    coasted: bool = False,
-    options: TrackerOptions = DEFAULT_OPTIONS,
-) -> TrackingResult:
-    """Follows MOTChallenge detections, by default with DeepSORT's own settings; writes ``tracks.txt`` and ``log.csv``.
-
-    Args:
-        path: Detections.
-        embeddings: NumPy file (N, D), one vector per row of the detections in the file's order; None tracks by place.
-        out: Folder; made if need be.
-        min_confidence: Detections below it are left out; None keeps all.
-        coasted: Also write tracks in frames in which they were not seen.
-        options: Settings of the tracker that were chosen.
-
-    Raises:
-        SourceError: If a file cannot be read or holds nothing, or the two do not fit.
-        ConfigError: If the folder cannot be written.
-    """
-    pace = Pace()
-    try:
-        table = read_detections(path)
-    except ValueError as error:
-        raise SourceError(str(error)) from error
-    if not len(table):
-        raise SourceError(f"{path} holds no detections; it needs lines of frame,id,x,y,w,h,confidence")
-    last_frame = table.last_frame
-    features = None if embeddings is None else read_embeddings(embeddings, len(table))[table.rows]
-    kept = np.ones(len(table), bool) if min_confidence is None else table.confidences >= min_confidence
-    table, features = table.take(kept), None if features is None else features[kept]
-    with TrackLog(out, coasted=coasted) as tracks, PeopleLog(out / "log.csv") as log:
-        for frame, step, confidences in follow(
-            DeepSort(options.over(TrackerSettings())), table, features, last_frame, path
-        ):
-            _, shown = tracks.write(frame, step, confidences)
-            log.write(frame, shown.ids, pace.after(frame))
-    return TrackingResult(
-        video=None,
-        tracks=tracks.path,
-        frames=last_frame,
-        detections=len(table),
-        people=len(tracks.people),
-        wall_seconds=pace.seconds(),
-        problems=(),
-        log=log.path,
-        frames_per_second=pace.overall(last_frame),
-        mean_people=log.mean_people,
-        most_people=log.most_people,
-    )
-
-
-def follow(
-    tracker: DeepSort, table: MotTable, features: NDArray[np.float32] | None, last_frame: int, path: Path
-) -> Iterator[tuple[int, Step, NDArray[np.float32]]]:
-    """Gives the tracker every frame up to the last one, those without detections too.
-
-    Raises:
-        SourceError: If the tracker refuses what the file says of a frame.
-    """
-    for frame in range(1, last_frame + 1):
-        rows = table.at(frame)
-        confidences = table.confidences[rows].astype(np.float32)
-        try:
-            step = tracker.step(table.boxes[rows], confidences, None if features is None else features[rows])
-        except ValueError as error:
-            raise SourceError(f"{path}, frame {frame}: {error}") from error
-        yield frame, step, confidences
-
-
-def read_embeddings(path: Path, count: int) -> NDArray[np.float32]:
-    """(N, D) float32 vectors, made unit length.
-
-    Raises:
-        SourceError: If the file is no such array.
-    """
-    try:
-        with path.open("rb") as file:  # NumPy itself leaves a damaged archive open
-            vectors = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{path} is not a NumPy file of numbers ({reason}); save it with numpy.save") from error
-    if not isinstance(vectors, np.ndarray):
-        raise SourceError(f"{path} is an archive of arrays; save the one array of vectors with numpy.save")
-    if vectors.ndim != 2 or len(vectors) != count or not np.issubdtype(vectors.dtype, np.floating):
-        raise SourceError(
-            f"{path} holds {vectors.dtype} {vectors.shape}; give floats ({count}, D), one row per detection"
-        )
-    wide = vectors.astype(np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    directed = np.isfinite(lengths) & (lengths > 0)
-    if not directed.all():
-        raise SourceError(f"{path}: row {int(np.argmin(directed))} has no direction; every vector needs one")
-    return np.asarray(wide / lengths, np.float32)

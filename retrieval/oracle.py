@@ -11,6 +11,7 @@ from ingest.embedder import cut_crops
 from ingest.follower import State
 from ingest.frame import Image
 from retrieval.scene_truth import CameraTruth, Visit
+from tracking.camera_motion import STILL, Affine
 from tracking.tracker import Step
 from tracking.tracks import Tracks, nobody
 
@@ -66,6 +67,7 @@ class TrueTracks:
         boxes: NDArray[np.float32],
         confidences: NDArray[np.float32],
         features: NDArray[np.float32] | None = None,
+        camera_motion: Affine = STILL,
     ) -> Step:
         """The visits of the next frame; one that is over is removed.
 
@@ -79,7 +81,7 @@ class TrueTracks:
         self._here -= set(over)
         return Step(ids, boxes, np.arange(len(ids)), np.ones(len(ids), bool), np.array(over, np.int64))
 
-    def predicted(self) -> tuple[Tracks, NDArray[np.float64]]:
+    def predicted(self, camera_motion: Affine = STILL) -> tuple[Tracks, NDArray[np.float64]]:
         """Nobody: truth expects nothing, it looks."""
         return nobody(), np.zeros((0, 4))
 

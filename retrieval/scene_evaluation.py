@@ -15,7 +15,7 @@ from ingest.camera import IngestResult, ingest_camera
 from ingest.detector import Detector
 from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
-from ingest.follower import Tracker
+from ingest.pedestrian_tracker import Tracker
 from ingest.source import open_source
 from retrieval.mot_evaluation import evaluate_boxes
 from retrieval.oracle import MIN_VISIBILITY, TrueBoxes, TrueTracks

@@ -17,7 +17,7 @@ import pytest
 from api import tracker_options
 from api.stopping import stopped_by_signals
 from ingest.annotate import TRAIL_SECONDS
-from ingest.follower import LOST_SECONDS
+from ingest.pedestrian_tracker import LOST_SECONDS
 from ingest.stop import Stop
 from tests.api.conftest import BUILT_IN
 from tests.ingest.videos import noise, write_video

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gallery.store import Gallery
 from ingest.camera import ingest_camera
-from ingest.follower import pedestrian_tracker
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.source import open_source
 from tests.ingest.walkers import BrightDetector, ColourEmbedder
 

@@ -9,8 +9,8 @@ import pytest
 from gallery.check import check
 from gallery.store import Gallery
 from ingest.effort import EVERYTHING, Effort
-from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame
+from ingest.pedestrian_tracker import pedestrian_tracker
 from tests.ingest.walkers import (
     BLUE,
     FRAMES,

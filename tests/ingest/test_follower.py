@@ -9,8 +9,10 @@ import pytest
 from gallery.instants import to_microseconds
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detections
-from ingest.follower import Follower, encode_jpeg, pedestrian_tracker
+from ingest.follower import Follower
 from ingest.frame import Frame
+from ingest.open_track import encode_jpeg
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.people import cut_out
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from ingest.checkpoint import pack, unpack
-from ingest.follower import REFRESH_SECONDS, Follower, decode_jpeg, encode_jpeg, pedestrian_tracker
+from ingest.follower import REFRESH_SECONDS, Follower
+from ingest.open_track import decode_jpeg, encode_jpeg
+from ingest.pedestrian_tracker import pedestrian_tracker
 from tests.ingest.test_follower import BOX, THRESHOLDS, Script, frame, people
 
 SEEN = ([1], [0], [True], [])

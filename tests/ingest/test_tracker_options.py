@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ingest.follower import pedestrian_tracker
+from ingest.detection_tracking import track_detections
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.thresholds import Thresholds
 from ingest.tracker_options import TrackerOptions
-from ingest.video_tracking import track_detections
 from tracking.motchallenge import read_results
 from tracking.settings import TrackerSettings
 

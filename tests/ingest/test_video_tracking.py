@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from gallery.errors import ConfigError, SourceError
+from ingest.detection_tracking import read_embeddings, track_detections
 from ingest.source import open_source
 from ingest.stop import Stop
 from ingest.tracker_options import TrackerOptions
-from ingest.video_tracking import read_embeddings, track_detections, track_video
+from ingest.video_tracking import track_video
 from tests.ingest.videos import write_video
 from tests.ingest.walkers import BLUE, FRAMES, SCENE, BrightDetector, Clip, ColourEmbedder, Walker, picture
 from tracking.motchallenge import read_results

@@ -15,8 +15,8 @@ from gallery.tracklet import EmbedderIdentity
 from ingest.camera import IngestResult, ingest_camera
 from ingest.detector import Detections, DetectorIdentity, select
 from ingest.effort import EVERYTHING
-from ingest.follower import pedestrian_tracker
 from ingest.frame import Frame, Image
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.source import Source
 from ingest.source_summary import SourceSummary
 from ingest.thresholds import Thresholds

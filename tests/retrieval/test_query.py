@@ -9,7 +9,7 @@ import pytest
 from gallery.errors import GalleryError, QueryError, SourceError
 from gallery.store import Gallery
 from ingest.camera import ingest_camera
-from ingest.follower import pedestrian_tracker
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.source import open_source
 from retrieval.query import query_from_frame, query_from_image, query_from_tracklet
 from tests.retrieval.colours import BLUE, GREEN, RED, ColourDetector, ColourEmbedder, Walker

@@ -8,7 +8,7 @@ import pytest
 
 from gallery.errors import GalleryError, SourceError
 from ingest.detector import Detections
-from ingest.follower import pedestrian_tracker
+from ingest.pedestrian_tracker import pedestrian_tracker
 from retrieval.scene_evaluation import SceneParts, evaluate_scene
 from retrieval.scene_truth import read_scene
 from tests.retrieval.colours import ColourDetector, ColourEmbedder
