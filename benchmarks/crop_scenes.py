@@ -15,7 +15,7 @@ from benchmarks.scenes import EMBEDDER, SHARED
 from benchmarks.tracking_data import DETECTOR, CameraDetections, camera_detections
 from benchmarks.tracklet_map import Described
 from ingest.catalogue import known
-from ingest.follower import pedestrian_tracker
+from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.image import read_image
 from ingest.models import load_embedder
 from retrieval.scene_truth import CameraTruth, SceneTruth, read_scene
