@@ -1,6 +1,6 @@
 """Which crops a tracklet keeps: how well tracklets find one another across cameras under each rule.
 
-    python -m benchmarks.best_crops [--people choose|test] [--seeds 1 2 3] [--tracks true|tracked...] [--worn] [--out DIR]
+    python -m benchmarks.best_crops [--people choose|test] [--seeds 1 2 3] [--tracks true|tracked...] [--worn] [--parts] [--out DIR]
 
 Every tracklet is asked for among those of the other cameras, as ``passerby query --tracklet`` does; a second pair of columns
 asks with a photo. Tracklets are those of true tracks (the detector's boxes that match one) and those of today's tracker.
@@ -11,42 +11,33 @@ absent. What the networks gave is kept beside the videos.
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmarks.crop_looks import Looks
 from benchmarks.crop_rules import (
     Rule,
     by_quality,
     equally,
-    keep_apart,
+    keep_as_shipped,
     keep_best,
     keep_even,
     keep_first,
     keep_largest,
+    keep_middles,
     keep_none,
+    keep_one_by_one,
     keep_random,
     keep_spread,
-    keep_typical,
     kept_equally,
-    ours,
+    ours_without,
     pp_human,
-    trimmed,
 )
 from benchmarks.crop_scenes import Seen, Tracks, photos, seen_in_scene
 from benchmarks.scenes import CAMERA_SETS, PEOPLE, SHARED, compose
 from benchmarks.tracklet_map import Described, Found, difference, find_each, together
-from ingest.best_crops import BestCrops
-from ingest.follower import OpenTrack
-from ingest.frame import Frame
 
 SEEDS = {"choose": [1, 2], "test": [1, 2, 3]}
-BASE = "as shipped"
-COUNTS = (1, 3, 5, 8)
+PARTS = ("size", "sharpness", "confidence", "occlusion", "truncation")
 
 
 def main() -> None:
@@ -55,6 +46,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", help="of the scenes; by default all that there are")
     parser.add_argument("--tracks", nargs="+", choices=["true", "tracked"], default=["true", "tracked"])
     parser.add_argument("--worn", action="store_true", help="moved, blurred and compressed crops")
+    parser.add_argument("--parts", action="store_true", help="what each part of the quality is worth")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("bench-out/scenes"))
     arguments = parser.parse_args()
@@ -70,7 +62,7 @@ def main() -> None:
             cameras: [read(folder, tracks, arguments.threads, worn=arguments.worn) for folder in some]
             for cameras, some in folders.items()
         }
-        print_table(tracks, scenes)
+        print_table(tracks, scenes, rules_without_parts() if arguments.parts else rules())
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +79,44 @@ def read(folder: Path, tracks: Tracks, threads: int, *, worn: bool) -> Scene:
 
 
 def rules() -> list[Rule]:
-    """The rows of the table, what is shipped first."""
-    return []
+    """The rows of the table, what is shipped first.
+
+    Unless a row says otherwise the mean is that of all crops, weighted by quality.
+    """
+    shipped = partial(keep_as_shipped, count=5)
+    return [
+        Rule("as shipped: of five parts' middles", shipped, by_quality),
+        Rule("the same, looking ahead", partial(keep_middles, count=5), by_quality),
+        Rule("shipped before: best 5, 0.7 s apart", partial(keep_one_by_one, count=5, seconds=0.7), by_quality),
+        Rule("best 5", partial(keep_best, count=5), by_quality),
+        Rule("5 unlike each other, of the better half", partial(keep_spread, count=5), by_quality),
+        Rule("5 even in time", partial(keep_even, count=5), by_quality),
+        Rule("5 at random", partial(keep_random, count=5), by_quality),
+        Rule("first 5", partial(keep_first, count=5), by_quality),
+        Rule("largest 5", partial(keep_largest, count=5), by_quality),
+        Rule("first 5, mean of those alone", partial(keep_first, count=5), kept_equally),
+        Rule("largest 5, mean of those alone", partial(keep_largest, count=5), kept_equally),
+        Rule("none, mean of all", keep_none, equally),
+        Rule("none, PP-Human's mean as it runs", keep_none, partial(pp_human, meant=False)),
+        Rule("none, PP-Human's mean as meant", keep_none, partial(pp_human, meant=True)),
+        *(Rule(f"as shipped, but {count}", partial(keep_as_shipped, count=count), by_quality) for count in (1, 3, 8)),
+        Rule("as shipped, all weigh the same", shipped, equally),
+        Rule("as shipped, mean of the kept alone", shipped, kept_equally),
+    ]
+
+
+def rules_without_parts() -> list[Rule]:
+    """What is shipped, then the same by a quality that lacks one of its parts."""
+    lacking = {part: partial(ours_without, part=part) for part in PARTS}
+    return [
+        rules()[0],
+        *(
+            Rule(
+                f"quality without {part}", partial(keep_as_shipped, count=5, rate=rate), partial(by_quality, rate=rate)
+            )
+            for part, rate in lacking.items()
+        ),
+    ]
 
 
 def score(scenes: Sequence[Scene], rule: Rule) -> tuple[Found, Found]:
@@ -101,15 +129,15 @@ def score(scenes: Sequence[Scene], rule: Rule) -> tuple[Found, Found]:
     return together(by_tracklet), together(by_photo)
 
 
-def print_table(tracks: Tracks, scenes: dict[str, list[Scene]]) -> None:
+def print_table(tracks: Tracks, scenes: dict[str, list[Scene]], rows: Sequence[Rule]) -> None:
     """One row per rule; differences from the first one."""
     count = {cameras: sum(len(scene.tracklets) for scene in some) for cameras, some in scenes.items()}
     print(f"\n{tracks} tracks: " + ", ".join(f"{n} tracklets in the scenes {cameras}" for cameras, n in count.items()))
     titles = [f"{cameras}: {name}" for cameras in scenes for name in ("mAP", "rank-1", "difference", "photo mAP")]
     print("\n| rule | " + " | ".join(titles) + " |")
     print("|---" * (1 + len(titles)) + "|")
-    base = {cameras: score(some, rules()[0]) for cameras, some in scenes.items()}
-    for rule in rules():
+    base = {cameras: score(some, rows[0]) for cameras, some in scenes.items()}
+    for rule in rows:
         cells = []
         for cameras, some in scenes.items():
             tracklets, pictures = score(some, rule)

@@ -82,13 +82,43 @@ def ours_without(looks: Looks, part: str) -> Floats:
 
 def keep_as_shipped(looks: Looks, count: int, rate: Callable[[Looks], Floats] = ours) -> Rows:
     """What ``ingest.best_crops`` keeps, which sees one crop after another."""
-    best = BestCrops(count)
+    best, since = BestCrops(count), [round(1e6 * float(s - looks.seconds[0])) for s in looks.seconds]
     for row, rated in enumerate(rate(looks).tolist()):
-        now = round(float(looks.seconds[row]) * 1e6)
-        place = best.rival(rated, now)
+        place = best.rival(rated, since[row])
         if place is not None:
-            best.put(place, Candidate(Crop(row, looks.boxes[row], rated, b""), now, looks.vectors[row]))
-    return np.array([candidate.crop.frame for candidate in best.best_first()], np.int64)
+            crop = Crop(row, looks.boxes[row], rated, b"")
+            best.put(place, Candidate(crop, since[row], looks.vectors[row]))
+    best.settle(since[-1])
+    return np.array([candidate.crop.frame for candidate in best.kept], np.int64)
+
+
+def keep_middles(looks: Looks, count: int, rate: Callable[[Looks], Floats] = ours) -> Rows:
+    """What ``keep_as_shipped`` is a one-pass form of: the best of the middle half of each equal part of the time."""
+    since = looks.seconds - looks.seconds[0]
+    place = count * since / max(float(since[-1]), 1e-6)
+    part = np.minimum(place.astype(np.int64), count - 1)
+    off = np.maximum(np.abs(place - part - 0.5), 0.25)
+    rated = rate(looks)
+    order = np.lexsort((-rated, off, part))
+    rows = order[np.unique(part[order], return_index=True)[1]]
+    return rows[np.argsort(-rated[rows], kind="stable")]
+
+
+def keep_one_by_one(looks: Looks, count: int, seconds: float, rate: Callable[[Looks], Floats] = ours) -> Rows:
+    """What was shipped before: a crop competes with the nearest kept one in time if that is close, else with the worst."""
+    rated, kept = rate(looks), list[int]()
+    for row in range(len(looks)):
+        nearest = min(kept, key=lambda k: abs(looks.seconds[k] - looks.seconds[row]), default=None)
+        rival = None
+        if nearest is not None and abs(looks.seconds[nearest] - looks.seconds[row]) < seconds - 1e-6:
+            rival = nearest
+        elif len(kept) == count:
+            rival = min(kept, key=lambda k: rated[k])
+        if rival is None:
+            kept.append(row)
+        elif rated[row] > rated[rival]:
+            kept[kept.index(rival)] = row
+    return np.array(sorted(kept, key=lambda k: (-rated[k], k)), np.int64)
 
 
 def keep_none(looks: Looks) -> Rows:
