@@ -15,9 +15,9 @@ from benchmarks.scenes import EMBEDDER, SHARED
 from benchmarks.tracking_data import DETECTOR, CameraDetections, camera_detections
 from benchmarks.tracklet_map import Described
 from ingest.catalogue import known
-from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.image import read_image
 from ingest.models import load_embedder
+from ingest.pedestrian_tracker import pedestrian_tracker
 from retrieval.scene_truth import CameraTruth, SceneTruth, read_scene
 from tracking.boxes import iou
 

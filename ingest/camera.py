@@ -14,8 +14,8 @@ from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.store import Gallery
 from gallery.tracklet import Tracklet
 from ingest.arrival import arriving
-from ingest.camera_motion import CAMERA_MOTION
 from ingest.best_crops import BestCrops
+from ingest.camera_motion import CAMERA_MOTION
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
 from ingest.effort import EFFORT, Effort
