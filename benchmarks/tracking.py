@@ -32,8 +32,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scenes import PEOPLE, SHARED
+from benchmarks.tracking_candidates import OURS
 from benchmarks.tracking_peers import CHOSEN, CHOSEN_MOVING, PEERS, ROWS, slug
-from benchmarks.tracking_rows import ONLINE, OURS, Rows, run
+from benchmarks.tracking_rows import ONLINE, Rows, run
 from benchmarks.tracking_sequences import Clip, clips, is_moving
 from benchmarks.tracking_table import best_setting, failures, group_table, mean_table
 from tracking.motchallenge import read_results
@@ -50,8 +51,8 @@ def main() -> None:
     if not ONE_THREAD.items() <= os.environ.items():  # NumPy reads them when it is loaded
         again = [sys.executable, "-m", "benchmarks.tracking", *sys.argv[1:]]
         raise SystemExit(subprocess.call(again, env={**os.environ, **ONE_THREAD}))
-    rows = chosen_rows(arguments, CHOSEN)
-    moving = chosen_rows(arguments, CHOSEN_MOVING)
+    rows = chosen_rows(arguments, CHOSEN, [name for name in OURS if OURS[name].motion is None])
+    moving = chosen_rows(arguments, CHOSEN_MOVING, [name for name in OURS if name.startswith(("plain", "default"))])
     kept = arguments.out / "tracking.json"
     results = {row: of_row for row, of_row in read_results_of(kept).items() if not matches(row, arguments.again)}
     found = list(clips(arguments.people, arguments.out, present=arguments.present))
@@ -74,9 +75,9 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def chosen_rows(arguments: argparse.Namespace, settings: dict[str, str]) -> list[str]:
-    """The rows to show: ours, then the peers' with these settings, on ``choose`` with all."""
-    ours = [name for row in OURS for name in (row, f"{row}, {ONLINE}")]
+def chosen_rows(arguments: argparse.Namespace, settings: dict[str, str], names: Sequence[str]) -> list[str]:
+    """The rows to show: these of ours, then the peers' with these settings, on ``choose`` with all."""
+    ours = [name for row in names for name in (row, f"{row}, {ONLINE}")]
     theirs = list(ROWS) if arguments.people == "choose" else [f"{peer} ({settings[peer]})" for peer in PEERS]
     return [row for row in [*ours, *(theirs if arguments.peers else [])] if matches(row, arguments.rows)]
 

@@ -8,11 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.scenes import EMBEDDER
 from benchmarks.tracking_sequences import Clip
-from ingest.catalogue import known
-from ingest.follower import pedestrian_tracker
-from tracking.tracker import DeepSort, Step, frames_of
+from tracking.tracker import Step
 from tracking.trajectory import Trajectory
 
 Motion = Callable[[Clip], Iterable[NDArray[np.float64]]]
@@ -55,31 +52,18 @@ class Candidate:
     """One tracker of ours.
 
     Attributes:
-        tracker: Makes a fresh one for so many frames a second.
+        tracker: Makes a fresh one for so many frames a second, and for boxes with or without vectors.
         min_confidence: Detections below it are not given to the tracker.
+        sure_confidence: Detections below it are given without their vectors.
         join: What is done to the tracks after the last frame.
         motion: Where the motion of the camera comes from, None for a tracker that is not told.
     """
 
-    tracker: Callable[[float], Tracker]
+    tracker: Callable[[float, bool], Tracker]
     min_confidence: float = 0.5
+    sure_confidence: float = 0.0
     join: Join | None = None
     motion: Motion | None = None
-
-
-def default_tracker(rate: float) -> DeepSort:
-    """What cameras get with the embedder whose vectors are compared."""
-    thresholds = known()[EMBEDDER].thresholds
-    assert thresholds is not None, f"{EMBEDDER} has no thresholds"
-    return pedestrian_tracker(thresholds, rate)
-
-
-OURS: dict[str, Candidate] = {
-    "plain DeepSORT": Candidate(lambda rate: DeepSort(max_cosine_distance=0.2)),
-    "plain DeepSORT, 3 s": Candidate(lambda rate: DeepSort(max_cosine_distance=0.2, max_age=frames_of(rate, 3.0))),
-    "default": Candidate(default_tracker),
-}
-"""The rows by name. ``plain DeepSORT`` has the settings of nwojke/deep_sort, whose tracks it gives (deep_sort_parity)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +120,15 @@ def run(candidate: Candidate, clip: Clip) -> Outcome:
 
 def follow(candidate: Candidate, clip: Clip) -> tuple[list[Track], float]:
     """The confirmed tracks of a clip, and the seconds that the tracker took."""
-    given, tracker, seconds = clip.given, candidate.tracker(clip.given.rate), 0.0
+    given, seconds = clip.given, 0.0
+    tracker = candidate.tracker(given.rate, given.vectors.shape[1] > 0)
     motions = iter(candidate.motion(clip)) if candidate.motion is not None else None
     open_tracks: dict[int, OpenTrack] = {}
     for frame in range(1, given.frame_count + 1):
         rows = np.arange(given.at(frame).start, given.at(frame).stop)
         rows = rows[given.confidences[rows] >= candidate.min_confidence]
-        features = given.vectors[rows] if given.vectors.shape[1] else None
+        sure = given.confidences[rows] >= candidate.sure_confidence
+        features = np.where(sure[:, None], given.vectors[rows], np.float32(0)) if given.vectors.shape[1] else None
         extra = {} if motions is None else {"camera_motion": next(motions)}
         began = time.process_time()
         step = tracker.step(given.boxes[rows], given.confidences[rows], features, **extra)

@@ -27,7 +27,7 @@ def track_detections(
     coasted: bool = False,
     options: TrackerOptions = DEFAULT_OPTIONS,
 ) -> TrackingResult:
-    """Follows MOTChallenge detections, by default with DeepSORT's own settings (with vectors); writes ``tracks.txt`` and ``log.csv``.
+    """Follows MOTChallenge detections, by default with DeepSORT's own settings; writes ``tracks.txt``, ``log.csv``.
 
     Args:
         path: Detections.

@@ -78,6 +78,11 @@ class DeepSort:
         self._next_id = 1
 
     @property
+    def chosen(self) -> TrackerSettings:
+        """What decides the links."""
+        return self._settings
+
+    @property
     def settings(self) -> str:
         """All that changes the tracks, as readable text."""
         return f"deepsort {self._settings}"

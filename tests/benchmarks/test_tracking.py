@@ -23,7 +23,7 @@ def clip(confidences: list[float], frames: list[int] | None = None) -> Clip:
     return Clip("walk", "walk/cam1", given, truth, None, np.tile(np.eye(2, 3), (int(at.max()), 1, 1)))
 
 
-def plain(rate: float) -> DeepSort:
+def plain(rate: float, vectors: bool) -> DeepSort:
     return DeepSort()
 
 
@@ -70,7 +70,7 @@ def test_a_candidate_with_a_motion_is_told_it_in_every_frame():
             told.append((len(boxes), camera_motion.tolist()))
             return super().step(boxes, confidences, features)
 
-    run(Candidate(lambda rate: Listening(), motion=lambda walk: walk.motion), clip([0.9, 0.9], [1, 3]))
+    run(Candidate(lambda rate, vectors: Listening(), motion=lambda walk: walk.motion), clip([0.9, 0.9], [1, 3]))
     assert told == [(count, [[1, 0, 0], [0, 1, 0]]) for count in (1, 0, 1)]
 
 
