@@ -33,7 +33,7 @@ class Script:
         self.steps = list(steps)
         self.features = []
 
-    def step(self, boxes, confidences, features=None):
+    def step(self, boxes, confidences, features=None, camera_motion=None):
         self.features.append(features)
         ids, detections, confirmed, removed = self.steps.pop(0)
         return Step(
@@ -44,7 +44,7 @@ class Script:
             np.array(removed, np.int64),
         )
 
-    def predicted(self):
+    def predicted(self, camera_motion=None):
         return nobody(), np.zeros((0, 4))
 
     def state(self):
