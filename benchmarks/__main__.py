@@ -21,6 +21,7 @@ BENCHMARKS = {
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "track_speed": [],
     "scenes": [],
+    "best_crops": [],
     "detectors": [],
     "pipeline_speed": [],
     "runner_speed": [],
