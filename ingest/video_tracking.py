@@ -33,6 +33,9 @@ from tracking.tracker import DeepSort, Step
 OnProgress = Callable[[str, int, int | None], None]
 OnPicture = Callable[[Image, str], None]
 
+PIXELS_PER_ENCODER = 1_000_000
+"""One thread encodes so large a picture well before the networks are done with the next; more only cost time."""
+
 NOT_SEEN = -1.0
 """Confidence that is written for a box that is only believed."""
 
@@ -174,7 +177,9 @@ def track_video(
     with ExitStack() as stack:
         tracks = stack.enter_context(TrackLog(out, coasted=coasted))
         log = stack.enter_context(PeopleLog(out / "log.csv"))
-        video = stack.enter_context(VideoWriter(out / "annotated.mp4", rate=rate_seen(source), threads=threads))
+        encoders = min(threads, 1 + source.width * source.height // PIXELS_PER_ENCODER)
+        video = VideoWriter(out / "annotated.mp4", rate=rate_seen(source), threads=encoders, quick=True)
+        stack.enter_context(video)
         stack.enter_context(opencv_threads(threads))
 
         def finish(work: tuple[Frame, Step, NDArray[np.bool_], float]) -> None:
