@@ -14,6 +14,7 @@ from gallery.ingest_spec import IngestProgress, IngestSpec
 from gallery.store import Gallery
 from gallery.tracklet import Tracklet
 from ingest.arrival import arriving
+from ingest.best_crops import BestCrops
 from ingest.camera_motion import CAMERA_MOTION
 from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
@@ -250,6 +251,7 @@ def ingest_spec(
         "watch": watch.settings,
         "embed": effort.embed,
         "tracker": tracker.settings,
+        "crops": BestCrops().settings,
     }
     if moving:
         settings["camera_motion"] = CAMERA_MOTION

@@ -134,8 +134,7 @@ class Follower:
             track = self.open.pop(track_id)
             if track_id in self.confirmed:
                 self.confirmed.discard(track_id)
-                if self.embed is not None:
-                    track.complete(self.embed)
+                track.complete(self.embed)
                 tracklets.append(self._tracklet(track_id, track))
         return tracklets
 
@@ -145,7 +144,7 @@ class Follower:
             self.camera,
             track.trajectory(track_id),
             np.array(track.times, np.int64),
-            tuple(candidate.crop for candidate in track.best.best_first()),
+            tuple(candidate.crop for candidate in track.best.kept),
             track.vectors(),
         )
 

@@ -43,18 +43,26 @@ class OpenTrack:
         self._add_to_mean(vector, quality)
         if vector.any():
             self.embedded = self.times[-1]
-        place = self.best.rival(quality, self.times[-1])
+        since_first = self.times[-1] - self.times[0]
+        place = self.best.rival(quality, since_first)
         if place is not None:
             crop = Crop(self.frames[-1], self.boxes[-1], quality, encode_jpeg(image))
-            self.best.put(place, Candidate(crop, self.times[-1], vector))
+            self.best.put(place, Candidate(crop, since_first, vector))
 
-    def complete(self, embed: Embed) -> None:
-        """Makes the vectors that kept crops still lack, from their pictures as they are kept."""
+    def complete(self, embed: Embed | None) -> None:
+        """Ends the track: settles which crops it keeps, and makes the vectors that those still lack.
+
+        Args:
+            embed: Is given their pictures as they are kept; None where all came with their vectors.
+        """
+        self.best.settle(self.times[-1] - self.times[0])
+        if embed is None:
+            return
         lacking = [k for k, candidate in enumerate(self.best.kept) if not candidate.vector.any()]
         images = [decode_jpeg(self.best.kept[k].crop.jpeg) for k in lacking]
         for k, vector in zip(lacking, embed(images) if images else (), strict=True):
             candidate = replace(self.best.kept[k], vector=vector)
-            self.best.put(k, candidate)
+            self.best.kept[k] = candidate
             self._add_to_mean(vector, candidate.crop.quality)
 
     def _add_to_mean(self, vector: NDArray[np.float32], quality: float) -> None:
@@ -71,8 +79,11 @@ class OpenTrack:
         )
 
     def vectors(self) -> NDArray[np.float32]:
-        """(1 + K, D) float32, unit length: the mean weighted by quality, then one per kept crop, best first."""
-        best = [candidate.vector for candidate in self.best.best_first()]
+        """(1 + K, D) float32, unit length: the mean weighted by quality, then one per kept crop, best first.
+
+        Of a track that is complete.
+        """
+        best = [candidate.vector for candidate in self.best.kept]
         if self.sum is None:
             raise ValueError("a track without any vector has no mean")
         mean = self.sum / max(float(np.linalg.norm(self.sum)), 1e-12)
@@ -90,6 +101,7 @@ def open_track_state(track: OpenTrack) -> State:
         "confidences": np.array(track.confidences, np.float64),
         "sum": np.zeros(0, np.float32) if track.sum is None else track.sum,
         "embedded": np.array(track.embedded, np.int64),
+        "crop_piece": np.array(track.best.piece, np.int64),
         "crop_frames": np.array([candidate.crop.frame for candidate in kept], np.int64),
         "crop_times": np.array([candidate.microseconds for candidate in kept], np.int64),
         "crop_boxes": np.array([candidate.crop.box for candidate in kept], np.float32).reshape(-1, 4),
@@ -102,7 +114,7 @@ def open_track_state(track: OpenTrack) -> State:
 
 def restored_open_track(state: State, crops: int) -> OpenTrack:
     """The open track that ``open_track_state`` described."""
-    track = OpenTrack(BestCrops(crops))
+    track = OpenTrack(BestCrops(crops, int(state["crop_piece"])))
     track.frames = state["frames"].tolist()
     track.times = state["times"].tolist()
     track.boxes = list(state["boxes"].astype(np.float32))

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.frame import Image
-from tracking.boxes import intersection_over_area
+from tracking.boxes import visible_share
 
 FULL_HEIGHT_PX = 192.0
 """Height from which a larger crop shows nothing more: Re-ID networks take 128-256 rows."""
@@ -35,22 +35,34 @@ def crop_qualities(
     """
     if len(boxes) == 0:
         return np.zeros(0, np.float32)
-    size = np.clip((boxes[:, 3] - boxes[:, 1]) / FULL_HEIGHT_PX, 0.05, 1.0)
-    sharp = np.array([min(sharpness(image) / FULL_SHARPNESS, 1.0) for image in images])
-    edge = np.where(is_cut(boxes, width), 0.5, 1.0)
-    quality = confidences * np.sqrt(size) * (0.5 + 0.5 * sharp) * visible_share(boxes) * edge
-    return np.asarray(np.clip(quality, 1e-3, 1.0), np.float32)
+    sharp = np.array([sharpness(image) for image in images], np.float32)
+    heights = boxes[:, 3] - boxes[:, 1]
+    return quality(confidences, heights, sharp, visible_share(boxes), is_cut(boxes, width))
 
 
-def visible_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The share of each box that no nearer box covers, (N,) float32, 0-1.
+def quality(
+    confidences: NDArray[np.float32],
+    heights: NDArray[np.float32],
+    sharpnesses: NDArray[np.float32],
+    visible: NDArray[np.float32],
+    cut: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    """The product behind ``crop_qualities``, of N crops that may be of any frames.
 
-    >>> visible_share(np.array([[0, 0, 10, 10], [5, 0, 15, 12]], np.float32)).tolist()
-    [0.5, 1.0]
+    Args:
+        confidences: (N,) float32, 0-1.
+        heights: (N,) float32, pixels.
+        sharpnesses: (N,) float32, see ``sharpness``.
+        visible: (N,) float32, 0-1, see ``tracking.boxes.visible_share``.
+        cut: (N,) bool, see ``is_cut``.
+
+    Returns:
+        (N,) float32, 0-1.
     """
-    covered = intersection_over_area(boxes, boxes)
-    nearer = boxes[None, :, 3] > boxes[:, None, 3]
-    return np.asarray(1.0 - np.where(nearer, covered, 0.0).max(axis=1, initial=0.0), np.float32)
+    size = np.clip(heights / FULL_HEIGHT_PX, 0.05, 1.0)
+    sharp = np.minimum(sharpnesses / FULL_SHARPNESS, 1.0)
+    product = confidences * np.sqrt(size) * (0.5 + 0.5 * sharp) * visible * np.where(cut, 0.5, 1.0)
+    return np.asarray(np.clip(product, 1e-3, 1.0), np.float32)
 
 
 def is_cut(boxes: NDArray[np.float32], width: int, margin: float = 2.0) -> NDArray[np.bool_]:

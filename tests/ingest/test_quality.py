@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.quality import FULL_HEIGHT_PX, crop_qualities, is_cut, sharpness, visible_share
+from ingest.quality import FULL_HEIGHT_PX, crop_qualities, is_cut, sharpness
 
 
 def flat(height: int = 128, width: int = 64) -> np.ndarray:
@@ -63,17 +63,6 @@ def test_a_box_that_the_edge_cuts_counts_half():
 )
 def test_which_edges_cut(box, cut):
     assert is_cut(np.array([box], np.float32), 100).tolist() == [cut]
-
-
-def test_who_stands_behind_is_hidden_and_who_stands_in_front_is_not():
-    behind, front, apart = [0, 0, 10, 10], [5, 0, 15, 12], [50, 0, 60, 10]
-    shares = visible_share(np.array([behind, front, apart], np.float32))
-    np.testing.assert_allclose(shares, [0.5, 1.0, 1.0])
-
-
-def test_of_two_in_front_the_one_that_hides_more_counts():
-    shares = visible_share(np.array([[0, 0, 10, 10], [8, 0, 20, 12], [0, 0, 7, 11]], np.float32))
-    assert shares[0] == pytest.approx(0.3)
 
 
 def test_a_fully_hidden_person_keeps_a_little_quality():

@@ -12,6 +12,7 @@ from tracking.boxes import (
     cxcyah_to_xyxy,
     intersection_over_area,
     iou,
+    visible_share,
     xywh_to_xyxy,
     xyxy_to_cxcyah,
     xyxy_to_xywh,
@@ -83,3 +84,14 @@ def test_area_and_clip():
 def test_float32_boxes_are_computed_in_float64():
     assert xyxy_to_xywh(SQUARE.astype(np.float32)).dtype == np.float64
     assert iou(SQUARE.astype(np.float32), SQUARE).dtype == np.float64
+
+
+def test_who_stands_behind_is_hidden_and_who_stands_in_front_is_not():
+    behind, front, apart = [0, 0, 10, 10], [5, 0, 15, 12], [50, 0, 60, 10]
+    shares = visible_share(np.array([behind, front, apart], np.float32))
+    np.testing.assert_allclose(shares, [0.5, 1.0, 1.0])
+
+
+def test_of_two_in_front_the_one_that_hides_more_counts():
+    shares = visible_share(np.array([[0, 0, 10, 10], [8, 0, 20, 12], [0, 0, 7, 11]], np.float32))
+    assert shares[0] == pytest.approx(0.3)
