@@ -3,8 +3,9 @@
     python -m benchmarks.moving_camera SCENE... [--moves pan shake jolt] [--seed 1] [--out DIR]
 
 A composed scene is seen through a window that is smaller than its picture and moves: ``pan`` swings it slowly and widely,
-``shake`` jolts it by some pixels, a fraction of a degree and of zoom, ``jolt`` three times as far. What it sees fills the picture again. Into
-``NAME-pan`` and so on go the videos, the true boxes as they then lie, visits, queries, and ``camC_motion.npz``:
+``shake`` jolts it by some pixels, a fraction of a degree and of zoom, ``jolt`` three times as far. What it sees fills the
+picture again. Into ``NAME-pan`` and so on go the videos, the true boxes as they then lie, visits, queries, and
+``camC_motion.npz``:
 
 - ``from_still`` (F, 2, 3): pixels of the fixed camera to pixels of this frame,
 - ``steps`` (F, 2, 3): pixels of the frame before to pixels of this frame; the identity for the first.
