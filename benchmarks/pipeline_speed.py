@@ -240,10 +240,9 @@ def print_scores(found: dict[str, dict[str, Scores]], choices: dict[str, Effort]
 
 def print_speeds(video: Path, choices: dict[str, Effort], arguments: argparse.Namespace) -> None:
     detector = load_detector(DETECTOR, threads=arguments.threads)
-    # As ``OwnNetworks`` loads them.
     embedders = {
-        "all": load_embedder(EMBEDDER, threads=arguments.threads),
-        "needed": load_embedder(EMBEDDER, threads=arguments.threads, batch=1),
+        effort.embed: load_embedder(EMBEDDER, threads=arguments.threads, batch=effort.embedder_batch("cpu"))
+        for effort in choices.values()
     }
     rounds: list[dict[str, tuple[float, float]]] = []
     counts: dict[str, Counted] = {}

@@ -17,7 +17,7 @@ from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
 from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
-from ingest.follower import Follower, Tracker, under
+from ingest.follower import NEEDED, Follower, Tracker, under
 from ingest.frame import Frame
 from ingest.people import embed, find
 from ingest.prefetch import prefetch
@@ -239,7 +239,7 @@ def ingest_spec(
             {
                 "detector": [found_by.sha256, found_by.settings],
                 "watch": watch.settings,
-                "embed": effort.embed,
+                "embed": NEEDED if effort.embed == "needed" else "all",
                 "tracker": tracker.settings,
             },
             sort_keys=True,

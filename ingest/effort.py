@@ -1,7 +1,10 @@
 """How much is spent on a camera: which frames are searched for people, and which crops are embedded."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # the command line's help needs the defaults, but no NumPy
+    from ingest.runtime import Device
 
 EmbedChoice = Literal["all", "needed"]
 
@@ -48,6 +51,13 @@ class Effort:
         12.5
         """
         return rate / self.stride(rate)
+
+    def embedder_batch(self, device: "Device") -> int | None:
+        """Crops per run of the embedder; None for what is fastest where many come together.
+
+        Those that are needed come by ones and twos, and on a CPU the rest of a batch would be computed for nothing.
+        """
+        return 1 if self.embed == "needed" and device == "cpu" else None
 
 
 EFFORT = Effort()

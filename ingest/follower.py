@@ -14,7 +14,7 @@ from ingest.detector import Detections
 from ingest.frame import Frame, Image
 from ingest.quality import crop_qualities
 from ingest.thresholds import Thresholds
-from tracking.certainty import sure_partners
+from tracking.certainty import NEAR, SAME_PLACE, sure_partners
 from tracking.settings import TrackerSettings
 from tracking.tracker import DeepSort, Step, frames_of
 from tracking.tracks import Tracks
@@ -29,6 +29,8 @@ LOST_SECONDS = 3.0
 """How long somebody may be hidden and still be followed as the same track."""
 REFRESH_SECONDS = 0.5
 """How long a track goes on by its place alone before the person is looked at again."""
+NEEDED = f"needed refresh_seconds={REFRESH_SECONDS} same_place={SAME_PLACE} near={NEAR}"
+"""What decides whose vector matters, as readable text."""
 
 
 class Tracker(Protocol):

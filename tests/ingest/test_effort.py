@@ -34,3 +34,8 @@ def test_bad_choices_are_refused(settings, message):
 def test_cameras_get_what_was_measured_to_cost_nothing():
     assert (EFFORT.detect_fps, EFFORT.skip_still, EFFORT.embed) == (None, True, "needed")
     assert (EVERYTHING.detect_fps, EVERYTHING.skip_still, EVERYTHING.embed) == (None, False, "all")
+
+
+def test_crops_that_come_one_by_one_do_not_wait_for_a_batch():
+    assert (EFFORT.embedder_batch("cpu"), EFFORT.embedder_batch("cuda")) == (1, None)
+    assert EVERYTHING.embedder_batch("cpu") is None
