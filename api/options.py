@@ -106,8 +106,12 @@ DetectFps = Annotated[
     ),
 ]
 EmbedOption = Annotated[
-    Literal["all", "needed"],
-    typer.Option("--embed", help="Embed all crops, or those that tell who somebody is or that a tracklet keeps."),
+    Literal["auto", "all", "needed"],
+    typer.Option(
+        "--embed",
+        help="Embed all crops, or those that tell who somebody is or that a tracklet keeps; auto means needed for a "
+        "network, all for the built-in embedder.",
+    ),
 ]
 RunnerName = Annotated[
     Literal["processes", "shared"],

@@ -19,6 +19,7 @@ from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
 from ingest.follower import NEEDED, Follower, Tracker, under
 from ingest.frame import Frame
+from ingest.models import BUILT_IN
 from ingest.people import embed, find
 from ingest.prefetch import prefetch
 from ingest.source import Source
@@ -102,6 +103,7 @@ def ingest_camera(
         SourceError: If nothing of the source can be read.
         ConfigError: If frames are to be left out of which the detector must see all.
     """
+    effort = effort.decided(built_in=embedder.identity.name in BUILT_IN["embedder"])
     watch = Watch(detector, effort, rate_seen(source))
     with gallery.begin_ingest(ingest_spec(camera, source, watch, embedder, tracker, effort)) as session:
         already_done = session.already_done
