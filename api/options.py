@@ -101,7 +101,7 @@ DetectFps = Annotated[
     typer.Option(
         metavar="N",
         callback=frame_rate,
-        help="Look for people in at least so many frames a second, and put their boxes between.",
+        help="Look for people in at least so many frames a second; boxes between are interpolated.",
         show_default="every frame",
     ),
 ]
