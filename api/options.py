@@ -135,13 +135,17 @@ DetectFps = Annotated[
     typer.Option(
         metavar="N",
         callback=frame_rate,
-        help="Look for people in at least so many frames a second, and put their boxes between.",
+        help="Look for people in at least so many frames a second; boxes between are interpolated.",
         show_default="every frame",
     ),
 ]
 EmbedOption = Annotated[
-    Literal["all", "needed"],
-    typer.Option("--embed", help="Embed all crops, or those that tell who somebody is or that a tracklet keeps."),
+    Literal["auto", "all", "needed"],
+    typer.Option(
+        "--embed",
+        help="Embed all crops, or those that tell who somebody is or that a tracklet keeps; auto means needed for a "
+        "network, all for the built-in embedder.",
+    ),
 ]
 RunnerName = Annotated[
     Literal["processes", "shared"],

@@ -1,6 +1,7 @@
 """The parts that a scene's evaluation puts to the test, from the names on the command line."""
 
 from api.output import say
+from ingest.effort import EFFORT
 from ingest.models import load_detector, load_embedder, load_still_detector, resolve_detector
 from ingest.pedestrian_tracker import pedestrian_tracker
 from ingest.runtime import Device, Precision
@@ -13,7 +14,9 @@ def scene_parts(
 ) -> SceneParts:
     """Loads the embedder now, and a detector for each camera when its turn comes."""
     name = resolve_detector(detector)
-    vectors = load_embedder(embedder, threads=threads, device=device, precision=precision)
+    vectors = load_embedder(
+        embedder, threads=threads, device=device, precision=precision, batch=EFFORT.embedder_batch(device)
+    )
     say(f"detector {name}, embedder {vectors.identity.name}")
     return SceneParts(
         detector=lambda: load_detector(

@@ -1,10 +1,11 @@
 """Scenes whose cameras pan or shake, made by warping composed ones, with the true motion of every frame.
 
-    python -m benchmarks.moving_camera SCENE... [--moves pan shake] [--seed 1] [--out DIR]
+    python -m benchmarks.moving_camera SCENE... [--moves pan shake jolt] [--seed 1] [--out DIR]
 
 A composed scene is seen through a window that is smaller than its picture and moves: ``pan`` swings it slowly and widely,
-``shake`` jolts it by some pixels, a fraction of a degree and of zoom. What it sees fills the picture again. Into
-``NAME-pan`` and ``NAME-shake`` go the videos, the true boxes as they then lie, visits, queries, and ``camC_motion.npz``:
+``shake`` jolts it by some pixels, a fraction of a degree and of zoom, ``jolt`` three times as far. What it sees fills the
+picture again. Into ``NAME-pan`` and so on go the videos, the true boxes as they then lie, visits, queries, and
+``camC_motion.npz``:
 
 - ``from_still`` (F, 2, 3): pixels of the fixed camera to pixels of this frame,
 - ``steps`` (F, 2, 3): pixels of the frame before to pixels of this frame; the identity for the first.
@@ -61,6 +62,7 @@ class Move:
 MOVES = {
     "pan": Move(1.4, 0.9, (6.0, 15.0), 0.0, 0.0, 0.0, 0.0),
     "shake": Move(1.2, 0.0, (6.0, 15.0), 8.0, 0.4, 0.005, 0.5),
+    "jolt": Move(1.3, 0.0, (6.0, 15.0), 25.0, 0.8, 0.01, 0.2),
 }
 
 

@@ -4,7 +4,7 @@
 
 The first table counts what the networks had to do for composed scenes, and how well people are then found (their
 outputs are kept in files: counts and scores have no noise). The second runs the networks on real video and on a scene's
-camera: each round runs every choice once, and the medians of the ratios within a round are printed. Finished scores
+camera: each round runs every choice once, and the medians of times and of the ratios within a round are printed. Finished scores
 are kept in DIR/pipeline_speed.json. Needs the project's shared data; says so and ends where it is absent.
 """
 
@@ -240,12 +240,11 @@ def print_scores(found: dict[str, dict[str, Scores]], choices: dict[str, Effort]
 
 def print_speeds(video: Path, choices: dict[str, Effort], arguments: argparse.Namespace) -> None:
     detector = load_detector(DETECTOR, threads=arguments.threads)
-    # As ``OwnNetworks`` loads them.
     embedders = {
-        "all": load_embedder(EMBEDDER, threads=arguments.threads),
-        "needed": load_embedder(EMBEDDER, threads=arguments.threads, batch=1),
+        effort.embed: load_embedder(EMBEDDER, threads=arguments.threads, batch=effort.embedder_batch("cpu"))
+        for effort in choices.values()
     }
-    rounds: list[dict[str, float]] = []
+    rounds: list[dict[str, tuple[float, float]]] = []
     counts: dict[str, Counted] = {}
     for _ in range(arguments.rounds):
         seconds = {}
@@ -257,21 +256,24 @@ def print_speeds(video: Path, choices: dict[str, Effort], arguments: argparse.Na
         print(f"{video.name}: {seconds}", file=sys.stderr, flush=True)
     first = next(iter(choices))
     print(f"\n{video.name}, {arguments.frames} frames, {arguments.rounds} rounds:\n")
-    print("| choice | frames/s | times as fast | frames searched | crops embedded |\n|---|---|---|---|---|")
+    print("| choice | frames/s | times as fast | CPU ms/frame | times less CPU | frames searched | crops embedded |")
+    print("|---|---|---|---|---|---|---|")
     for name in choices:
-        rate = statistics.median(arguments.frames / one[name] for one in rounds)
-        ratio = statistics.median(one[first] / one[name] for one in rounds)
-        count = counts[name]
-        print(f"| {name} | {rate:.1f} | {ratio:.2f} | {count.detector.frames} | {count.embedder.crops} |")
+        rate = statistics.median(arguments.frames / one[name][0] for one in rounds)
+        spent = statistics.median(1000 * one[name][1] / arguments.frames for one in rounds)
+        faster, less = (statistics.median(one[first][k] / one[name][k] for one in rounds) for k in (0, 1))
+        done = f"{counts[name].detector.frames} | {counts[name].embedder.crops}"
+        print(f"| {name} | {rate:.1f} | {faster:.2f} | {spent:.1f} | {less:.2f} | {done} |", flush=True)
 
 
-def timed(video: Path, folder: Path, counted: Counted, effort: Effort, frames: int) -> float:
+def timed(video: Path, folder: Path, counted: Counted, effort: Effort, frames: int) -> tuple[float, float]:
+    """Seconds of wall time and of processor time, over all threads; the second bears a busy machine better."""
     source = Beginning(open_source(str(video)), frames)
     tracker = pedestrian_tracker(counted.embedder.thresholds, effort.searched_rate(rate_seen(source)))
     with Gallery.open(folder, create=True) as gallery:
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         ingest_camera("camera", source, gallery, counted.detector, counted.embedder, tracker, effort=effort)
-        return time.perf_counter() - began
+        return time.perf_counter() - began, time.process_time() - spent
 
 
 if __name__ == "__main__":

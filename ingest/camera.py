@@ -20,8 +20,9 @@ from ingest.checkpoint import pack, unpack
 from ingest.detector import Detector
 from ingest.effort import EFFORT, Effort
 from ingest.embedder import Embedder
-from ingest.follower import Follower, under
+from ingest.follower import NEEDED, Follower, under
 from ingest.frame import Frame
+from ingest.models import BUILT_IN
 from ingest.pedestrian_tracker import Tracker
 from ingest.people import embed, find
 from ingest.source import Source
@@ -117,6 +118,7 @@ def ingest_camera(
         SourceError: If nothing of the source can be read.
         ConfigError: If frames are to be left out of which the detector must see all.
     """
+    effort = effort.decided(built_in=embedder.identity.name in BUILT_IN["embedder"])
     watch = Watch(detector, effort, rate_seen(source))
     with gallery.begin_ingest(ingest_spec(camera, source, watch, embedder, tracker, effort, moving=moving)) as session:
         already_done = session.already_done
@@ -249,7 +251,7 @@ def ingest_spec(
     settings: dict[str, object] = {
         "detector": [found_by.sha256, found_by.settings],
         "watch": watch.settings,
-        "embed": effort.embed,
+        "embed": NEEDED if effort.embed == "needed" else "all",
         "tracker": tracker.settings,
         "crops": BestCrops().settings,
     }

@@ -1,9 +1,12 @@
 """How much is spent on a camera: which frames are searched for people, and which crops are embedded."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-EmbedChoice = Literal["all", "needed"]
+if TYPE_CHECKING:  # the command line's help needs the defaults, but no NumPy
+    from ingest.runtime import Device
+
+EmbedChoice = Literal["auto", "all", "needed"]
 
 
 @dataclass(frozen=True)
@@ -17,21 +20,22 @@ class Effort:
             interpolated. None searches every frame.
         skip_still: Keep the boxes of the frame before where nothing has moved since (see ``Stillness``).
         embed: ``all`` crops, or those ``needed``: where a box alone does not tell who it is, each person now and then,
-            and the crops that a tracklet keeps.
+            and the crops that a tracklet keeps. ``auto`` means ``needed`` for a network and ``all`` for a built-in
+            embedder, which costs little, and whose vectors are so rough that the mean of many is worth it.
 
     Raises:
-        ValueError: If ``detect_fps`` is not above 0, or ``embed`` is neither.
+        ValueError: If ``detect_fps`` is not above 0, or ``embed`` is none of them.
     """
 
     detect_fps: float | None = None
     skip_still: bool = True
-    embed: EmbedChoice = "needed"
+    embed: EmbedChoice = "auto"
 
     def __post_init__(self) -> None:
         if self.detect_fps is not None and not self.detect_fps > 0:
             raise ValueError(f"detect_fps is {self.detect_fps}; give more than 0 frames a second")
-        if self.embed not in ("all", "needed"):
-            raise ValueError(f"embed is {self.embed!r}; give 'all' or 'needed'")
+        if self.embed not in ("auto", "all", "needed"):
+            raise ValueError(f"embed is {self.embed!r}; give 'auto', 'all' or 'needed'")
 
     def stride(self, rate: float) -> int:
         """Every how many frames people are looked for, in a source of that many frames a second.
@@ -48,6 +52,21 @@ class Effort:
         12.5
         """
         return rate / self.stride(rate)
+
+    def decided(self, *, built_in: bool) -> "Effort":
+        """The same with ``auto`` settled, for an embedder that is built in or a network.
+
+        >>> Effort().decided(built_in=False).embed
+        'needed'
+        """
+        return replace(self, embed="all" if built_in else "needed") if self.embed == "auto" else self
+
+    def embedder_batch(self, device: "Device") -> int | None:
+        """Crops per run of the embedder; None for what is fastest where many come together.
+
+        Those that are needed come by ones and twos, and on a CPU the rest of a batch would be computed for nothing.
+        """
+        return 1 if self.embed != "all" and device == "cpu" else None
 
 
 EFFORT = Effort()

@@ -14,13 +14,15 @@ from ingest.open_track import Embed, OpenTrack, open_track_state, restored_open_
 from ingest.pedestrian_tracker import Tracker
 from ingest.quality import crop_qualities
 from tracking.camera_motion import STILL, Affine
-from tracking.certainty import sure_partners
+from tracking.certainty import NEAR, SAME_PLACE, sure_partners
 from tracking.trajectory import between
 
 State = dict[str, NDArray[np.generic]]
 
 REFRESH_SECONDS = 0.5
 """How long a track goes on by its place alone before the person is looked at again."""
+NEEDED = f"needed refresh_seconds={REFRESH_SECONDS} same_place={SAME_PLACE} near={NEAR}"
+"""What decides whose vector matters, as readable text."""
 
 
 class Follower:

@@ -62,14 +62,12 @@ class OwnNetworks:
     def embedder(self) -> Embedder:
         """See ``Loader.embedder``."""
         networks = self._networks
-        alone = networks.effort.embed == "needed" and networks.device == "cpu"
         return load_embedder(
             networks.embedder,
             threads=self._threads,
             device=networks.device,
             precision=networks.precision,
-            # Crops come one by one then, and the rest of a batch would be computed for nothing.
-            batch=1 if alone else None,
+            batch=networks.effort.embedder_batch(networks.device),
         )
 
     def detector(self) -> Detector:

@@ -60,6 +60,9 @@ class SharedNetworks:
 class SharedRunner:
     """Ingests all cameras at once, each in a thread of its own, through shared networks (see ``Runner``).
 
+    Each camera gets the very tracklets that it gets in a process of its own whose networks have as many threads; with
+    another number of threads a network's answers differ in their last bits.
+
     Args:
         folder: The gallery.
         networks: What to run.

@@ -41,6 +41,9 @@ OnPicture = Callable[[Image, str], None]
 
 VIDEO = "annotated.mp4"
 
+PIXELS_PER_ENCODER = 1_000_000
+"""One thread encodes so large a picture well before the networks are done with the next; more only cost time."""
+
 
 @dataclass(frozen=True)
 class TrackingResult:
@@ -192,7 +195,8 @@ def track_video(
     with ExitStack() as stack:
         tracks = stack.enter_context(TrackLog(out, coasted=coasted))
         log = stack.enter_context(PeopleLog(out / "log.csv"))
-        video = None if join else stack.enter_context(VideoWriter(out / VIDEO, rate=rate, threads=threads))
+        encoders = min(threads, 1 + source.width * source.height // PIXELS_PER_ENCODER)
+        video = None if join else stack.enter_context(VideoWriter(out / VIDEO, rate=rate, threads=encoders, quick=True))
         stack.enter_context(opencv_threads(threads))
 
         def finish(work: tuple[Frame, Step, NDArray[np.bool_], float]) -> None:

@@ -32,5 +32,18 @@ def test_bad_choices_are_refused(settings, message):
 
 
 def test_cameras_get_what_was_measured_to_cost_nothing():
-    assert (EFFORT.detect_fps, EFFORT.skip_still, EFFORT.embed) == (None, True, "needed")
+    assert (EFFORT.detect_fps, EFFORT.skip_still, EFFORT.embed) == (None, True, "auto")
     assert (EVERYTHING.detect_fps, EVERYTHING.skip_still, EVERYTHING.embed) == (None, False, "all")
+
+
+def test_crops_that_come_one_by_one_do_not_wait_for_a_batch():
+    assert (EFFORT.embedder_batch("cpu"), EFFORT.embedder_batch("cuda")) == (1, None)
+    assert EVERYTHING.embedder_batch("cpu") is None
+
+
+@pytest.mark.parametrize(
+    ("embed", "built_in", "decided"),
+    [("auto", False, "needed"), ("auto", True, "all"), ("all", False, "all"), ("needed", True, "needed")],
+)
+def test_rough_vectors_that_cost_little_are_all_made(embed, built_in, decided):
+    assert Effort(embed=embed).decided(built_in=built_in).embed == decided

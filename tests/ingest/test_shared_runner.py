@@ -8,7 +8,7 @@ import pytest
 from gallery.check import check
 from gallery.store import Gallery
 from ingest.camera_job import CameraJob
-from ingest.effort import EFFORT, EVERYTHING
+from ingest.effort import EVERYTHING, Effort
 from ingest.networks import Networks
 from ingest.runner import LocalRunner
 from ingest.shared_runner import SharedNetworks, SharedRunner
@@ -52,7 +52,7 @@ def camera_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith(("camera ", "prefetch"))]
 
 
-@pytest.mark.parametrize("effort", [EVERYTHING, EFFORT])
+@pytest.mark.parametrize("effort", [EVERYTHING, Effort(embed="needed")])
 def test_all_cameras_run_at_once_and_give_what_each_gives_alone(videos, tmp_path, effort):
     networks = Networks("motion", "stripes", effort=effort)
     jobs = [job("long", videos["one"]), job("short", videos["short"]), job("street", videos["two"])]

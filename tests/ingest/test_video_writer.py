@@ -83,6 +83,22 @@ def test_odd_sizes_are_padded_with_their_edge(tmp_path, size, even):
     assert np.abs(next(iter(source.frames())).image.astype(int) - grey_of(10)).max() <= 3
 
 
+def test_a_quick_video_is_good_and_not_much_larger(tmp_path):
+    pictures = [np.roll(noise(0, (64, 48)), i, axis=1).repeat(4, axis=0).repeat(4, axis=1) for i in range(30)]
+    sizes, errors = [], []
+    for quick in (False, True):
+        path = tmp_path / f"{quick}.mp4"
+        with VideoWriter(path, rate=25, threads=1, quick=quick) as writer:
+            for picture in pictures:
+                writer.write(picture)
+        read = [frame.image for frame in open_source(str(path)).frames()]
+        errors.append(np.mean([(a.astype(float) - b) ** 2 for a, b in zip(read, pictures, strict=True)]))
+        sizes.append(path.stat().st_size)
+        assert (b"subme=1 " in path.read_bytes()) == quick  # x264 writes its settings into the file
+    assert sizes[1] < 1.5 * sizes[0]
+    assert max(errors) < 16  # a peak signal-to-noise ratio of 36 dB
+
+
 def test_a_view_of_a_larger_picture_can_be_written(tmp_path):
     picture = noise(0, (128, 96))
     with VideoWriter(tmp_path / "out.mp4", rate=25) as writer:
