@@ -1,5 +1,7 @@
 """``log.csv``: how many people were there in each frame, who, and how fast the frames were done."""
 
+import errno
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,8 +38,13 @@ class PeopleLog:
         self._frames = self._people = 0
         try:
             self._file = path.open("w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise self._cannot(error) from error
+        try:
             self._put(COLUMNS)
         except OSError as error:
+            with suppress(OSError):  # closing writes the rest again
+                self._file.close()
             raise self._cannot(error) from error
 
     @property
@@ -93,6 +100,5 @@ class PeopleLog:
         self._file.flush()
 
     def _cannot(self, error: OSError) -> ConfigError:
-        return ConfigError(
-            f"{self.path} cannot be written: {error.strerror}; free space, or name another folder with --out"
-        )
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+        return ConfigError(f"{self.path} cannot be written: {reason}; free space, or name another folder with --out")
