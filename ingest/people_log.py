@@ -1,5 +1,6 @@
 """``log.csv``: how many people were there in each frame, who, and how fast the frames were done."""
 
+import errno
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,7 @@ class PeopleLog:
         try:
             self._put(COLUMNS)
         except OSError as error:
-            with suppress(OSError):  # closing tries to write the same once more
+            with suppress(OSError):  # closing writes the rest again
                 self._file.close()
             raise self._cannot(error) from error
 
@@ -99,6 +100,5 @@ class PeopleLog:
         self._file.flush()
 
     def _cannot(self, error: OSError) -> ConfigError:
-        return ConfigError(
-            f"{self.path} cannot be written: {error.strerror}; free space, or name another folder with --out"
-        )
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+        return ConfigError(f"{self.path} cannot be written: {reason}; free space, or name another folder with --out")

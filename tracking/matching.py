@@ -111,6 +111,7 @@ def by_looks(tracks: Tracks, found: Candidates, rows: Ids, columns: Ids, setting
     track seen lately that touches it before one lost for a moment that lies on it.
     """
     if found.features is None:
+        rows = rows[tracks.missed[rows] <= settings.max_age]
         return assign_among(np.where(found.possible, found.overlap, np.inf), settings.max_iou_distance, rows, columns)
     gated = np.where(found.possible, found.looks, np.inf)
     return cascade(gated, tracks.missed, settings.max_cosine_distance, settings.max_age, rows, columns)

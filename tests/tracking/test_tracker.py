@@ -253,3 +253,12 @@ def test_rows_left_over_come_in_the_order_of_a_set():
     rows = unmatched_in_set_order(np.array([1, 9, 10, 20]), np.array([1, 20]))
     assert rows.tolist() == list({1, 9, 10, 20} - {1, 20})
     assert unmatched_in_set_order(np.array([], np.int64), np.array([], np.int64)).dtype == np.int64
+
+
+@pytest.mark.parametrize("looks", [[RED], None])
+def test_a_track_is_found_again_within_max_age_frames_and_no_later(looks):
+    for unseen, expected in ((4, {0: 1}), (5, {0: 2})):
+        tracker = confirmed_tracker(person(0), looks=looks, max_age=5)
+        for _ in range(unseen):
+            step(tracker, looks=looks and [])
+        assert ids_by_detection(step(tracker, person(0), looks=looks)) == expected
