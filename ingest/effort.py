@@ -13,7 +13,7 @@ EmbedChoice = Literal["auto", "all", "needed"]
 class Effort:
     """What may be left out. Each choice changes tracklets a little, so all are part of an ingest's key.
 
-    As it stands it leaves out what was measured to cost nothing (``benchmarks/pipeline_speed.py``).
+    As it stands it leaves out what was measured to cost next to nothing (``benchmarks/pipeline_speed.py``).
 
     Attributes:
         detect_fps: Search at least so many frames a second for people, evenly spread; boxes of the frames between are
