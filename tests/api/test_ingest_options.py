@@ -66,3 +66,28 @@ def test_tracking_a_still_video_finds_the_same_with_and_without(passerby, short,
         run = passerby("track", short, "--out", tmp_path / option[2:], *BUILT_IN, option, "--json")
         assert (run.code, run.json["frames"]) == (0, 12)
     assert (tmp_path / "skip-still" / "tracks.txt").read_bytes() == (tmp_path / "every-frame/tracks.txt").read_bytes()
+
+
+def test_a_moving_camera_is_part_of_what_an_ingest_is_known_by(passerby, short, tmp_path):
+    for choice in ([], ["--moving-camera"]):
+        run = passerby("ingest", f"door={short}", *BUILT_IN, *choice)
+        assert run.code == 0, run.err
+    fixed, moving = settings(tmp_path / "gallery")
+    assert "camera_motion" not in fixed
+    assert moving["camera_motion"].startswith("sparse flow")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("choice", "said"), [([], "low_confidence=0.1"), (["--low-confidence", 0.2], "low_confidence=0.2")]
+)
+def test_boxes_of_low_confidence_are_asked_of_a_network(passerby, short, tmp_path, models, monkeypatch, choice, said):
+    monkeypatch.setenv("PASSERBY_MODELS", str(models))
+    network = ("--detector", "yolox_nano", "--embedder", "stripes", "--threads", 1)
+    run = passerby("ingest", f"door={short}", *network, *choice)
+    assert run.code == 0, run.err
+    assert passerby("ingest", f"door={short}", *network, "--low-confidence", 1).code == 0
+    low, none = settings(tmp_path / "gallery")
+    assert said in low["detector"][1]
+    assert "low_confidence" not in none["detector"][1]
+    assert ("high_confidence=0.3" in low["tracker"], "high_confidence" in none["tracker"]) == (True, False)

@@ -202,3 +202,22 @@ def test_a_signal_that_is_ignored_stays_ignored():
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_what_is_asked_for_reaches_the_tracking(passerby, tmp_path, monkeypatch):
+    from ingest import video_tracking
+
+    asked = []
+
+    def listen(*parts, **options):
+        asked.append(options)
+        return follow(*parts, **options)
+
+    follow = video_tracking.track_video
+    monkeypatch.setattr(video_tracking, "track_video", listen)
+    video = write_video(tmp_path / "short.mp4", [picture(index, (BLUE,)) for index in range(8)])
+    for options in ([], ["--join"], ["--moving-camera"], ["--every-frame"]):
+        run = passerby("track", video, *BUILT_IN, "--out", tmp_path / "out", *options)
+        assert run.code == 0, run.err
+    seen = [(one["join"], one["moving"], one["skip_still"]) for one in asked]
+    assert seen == [(False, False, True), (True, False, True), (False, True, True), (False, False, False)]
