@@ -24,7 +24,7 @@ from ingest.follower import NEEDED, Follower, under
 from ingest.frame import Frame
 from ingest.models import BUILT_IN
 from ingest.pedestrian_tracker import Tracker
-from ingest.people import embed, find
+from ingest.people import count, embed, find
 from ingest.source import Source
 from ingest.source_summary import Ending
 from ingest.watch import Watch
@@ -174,9 +174,7 @@ def run(
                     follower.pass_over(frame)
                 else:
                     finished += follower.step(frame, people.detections, people.images, vectors)
-            progress = advance(
-                progress, block, sum(int(people.sure.sum()) for people in found if people is not None), began
-            )
+            progress = advance(progress, block, count(found), began)
             progress = replace(progress, gaps=progress.gaps + gaps_in(block, before, rate_seen(source)))
             before = progress.until
             on_progress(progress.frames, source.frame_count)

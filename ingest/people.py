@@ -49,6 +49,11 @@ def cut_out(image: Image, detections: Detections, sure_confidence: float) -> Peo
     return People(Detections(detections.boxes[kept], confidences), images, confidences >= sure_confidence)
 
 
+def count(found: Sequence[People | None]) -> int:
+    """How many people were found, those who only go on with a track left out."""
+    return sum(int(people.sure.sum()) for people in found if people is not None)
+
+
 def look(frames: Sequence[Frame], watch: Watch, embedder: Embedder) -> list[tuple[Detections, Vectors]]:
     """The people of each frame and the vectors of all of them.
 
