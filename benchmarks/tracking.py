@@ -4,8 +4,8 @@
 
 Prints Markdown: the mean over TUD-Campus, TUD-Stadtmitte and the composed scenes (a scene is the mean of its cameras; id
 switches and fragments are added up), then each of them, then scenes whose camera moves, which are not in the mean.
-``--people choose`` shows every setting, so that one can be chosen; ``test`` shows of each peer the setting that was best
-there (with a moving camera, that which was best with one). ``--peers`` is a Python that has boxmot 25.0.0 and trackers
+``--people choose`` shows every setting, so that one can be chosen; ``test`` shows of each peer the one that is named in
+``tracking_peers.CHOSEN`` (with a moving camera, ``CHOSEN_MOVING``), where it also says how well founded that is. ``--peers`` is a Python that has boxmot 25.0.0 and trackers
 2.6.1, which are run as they are and are no part of this project; without it only ours are measured. Needs the project's
 shared data.
 
@@ -19,6 +19,7 @@ Finished clips are kept in DIR/tracking.json; ``--again PATTERN`` measures rows 
 """
 
 import argparse
+import fcntl
 import json
 import os
 import subprocess
@@ -60,7 +61,7 @@ def main() -> None:
         wanted = moving if is_moving(clip.group) else rows
         made = {row: {clip.name: scores} for row, scores in measure(clip, wanted, results, arguments.peers)}
         results = merged(results, made)
-        write_results_of(kept, merged(read_results_of(kept), made))  # another run may have added to it
+        add_results_to(kept, made)
     print_tables(results, rows, moving, found, arguments.people)
 
 
@@ -90,10 +91,13 @@ def read_results_of(path: Path) -> Results:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def write_results_of(path: Path, results: Results) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(results, indent=1))
-    part.replace(path)
+def add_results_to(path: Path, results: Results) -> None:
+    """Adds to what is kept; several runs may do so at once."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(merged(read_results_of(path), results), indent=1))
+        part.replace(path)
 
 
 def merged(old: Results, new: Results) -> Results:
