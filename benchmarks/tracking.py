@@ -5,7 +5,8 @@
 Prints Markdown: the mean over TUD-Campus, TUD-Stadtmitte and the composed scenes (a scene is the mean of its cameras; id
 switches and fragments are added up), then each of them, then scenes whose camera moves, which are not in the mean.
 ``--people choose`` shows every setting, so that one can be chosen; ``test`` shows of each peer the one that is named in
-``tracking_peers.CHOSEN`` (with a moving camera, ``CHOSEN_MOVING``), where it also says how well founded that is. ``--peers`` is a Python that has boxmot 25.0.0 and trackers
+``tracking_peers.CHOSEN`` (with a moving camera, ``CHOSEN_MOVING``), where it also says how well founded that is.
+``--peers`` is a Python that has boxmot 25.0.0 and trackers
 2.6.1, which are run as they are and are no part of this project; without it only ours are measured. Needs the project's
 shared data.
 
