@@ -1,5 +1,6 @@
 """Writers that are killed at any moment, and writers side by side."""
 
+import contextlib
 import os
 import random
 import signal
@@ -13,6 +14,8 @@ from gallery.index import GalleryIndex
 from gallery.store import Gallery
 
 WRITER = Path(__file__).with_name("writer.py")
+TRACKLETS = 320
+"""Of the writer that is killed: ten stretches of 0 to 60 ms are too short for so many."""
 
 
 def content(gallery):
@@ -63,17 +66,18 @@ def test_a_writer_killed_again_and_again_ends_with_what_an_undisturbed_one_has(t
     writer = Writer(start_python(WRITER))
     counts = []
     for _ in range(10):
-        child = writer.start(tmp_path / "killed", "door", 160)
+        child = writer.start(tmp_path / "killed", "door", TRACKLETS)
         time.sleep(rng.uniform(0, 0.06))
-        os.kill(child, signal.SIGKILL)
-        assert writer.wait() == -signal.SIGKILL
+        with contextlib.suppress(ProcessLookupError):  # a fast machine may be through before the last of the kills
+            os.kill(child, signal.SIGKILL)
+        assert writer.wait() in {-signal.SIGKILL, 0}
         counts.append(assert_sound(tmp_path / "killed"))
     assert counts == sorted(counts)
-    assert 0 < counts[-1] < 160
+    assert any(0 < count < TRACKLETS for count in counts)
     for folder in ("killed", "undisturbed"):
-        writer.start(tmp_path / folder, "door", 160)
+        writer.start(tmp_path / folder, "door", TRACKLETS)
         assert writer.wait() == 0
-    assert assert_sound(tmp_path / "killed") == 160
+    assert assert_sound(tmp_path / "killed") == TRACKLETS
     with Gallery.open(tmp_path / "killed") as killed, Gallery.open(tmp_path / "undisturbed") as undisturbed:
         assert content(killed) == content(undisturbed)
         assert killed.cameras() == undisturbed.cameras()
