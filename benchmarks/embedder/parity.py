@@ -18,7 +18,7 @@ import numpy as np
 
 STEPS, BATCH, DIMENSION, CLASSES = 3, 16, 128, 10
 TOLERANCE = 1e-4
-RATE = 1e-2
+RATE = 1e-3
 """Of plain gradient descent: Adam divides by the gradients' own size, so that rounding decides where they are zero."""
 
 
