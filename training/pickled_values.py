@@ -137,6 +137,7 @@ _PASSED_OVER = {
     "collections": {"Counter", "defaultdict", "deque"},
     "builtins": {
         "bool",
+        "bytearray",
         "complex",
         "dict",
         "float",
@@ -148,6 +149,7 @@ _PASSED_OVER = {
         "set",
         "slice",
         "str",
+        "xrange",
     },
     "numpy": {"bool_", "float16", "float32", "float64", "int32", "int64"},
     "torch": {"Size", "device", "bfloat16", "bool", "float16", "float32", "float64", "int32", "int64", "uint8"},
@@ -294,7 +296,6 @@ _CALLS: dict[tuple[str, str], Callable[..., object]] = {
     ("collections", "OrderedDict"): _dictionary,
     ("builtins", "tuple"): _tuple,
     ("builtins", "bytes"): _bytes,
-    ("builtins", "bytearray"): _bytes,
     ("_codecs", "encode"): _encode,
     ("copyreg", "_reconstructor"): _reconstructor,
     ("numpy", "ndarray"): _never,
