@@ -135,22 +135,9 @@ _PASSED_OVER = {
     "datetime": {"date", "datetime", "time", "timedelta", "timezone"},
     "types": {"SimpleNamespace"},
     "collections": {"Counter", "defaultdict", "deque"},
-    "builtins": {
-        "bool",
-        "bytearray",
-        "complex",
-        "dict",
-        "float",
-        "frozenset",
-        "int",
-        "list",
-        "object",
-        "range",
-        "set",
-        "slice",
-        "str",
-        "xrange",
-    },
+    "builtins": set(
+        "bool bytearray complex dict float frozenset int list long object range set slice str unicode xrange".split()
+    ),
     "numpy": {"bool_", "float16", "float32", "float64", "int32", "int64"},
     "torch": {"Size", "device", "bfloat16", "bool", "float16", "float32", "float64", "int32", "int64", "uint8"},
 }
