@@ -1,6 +1,6 @@
-"""The networks of other projects that are imported: how each is built here, and what each calls its parameters.
+"""The networks of other projects that are imported, and how each is built here.
 
-Sources of the names and of the settings: torchreid (github.com/KaiyangZhou/deep-person-reid, ``torchreid/models``),
+Sources of the names and the settings: torchreid (github.com/KaiyangZhou/deep-person-reid, ``torchreid/models``),
 fast-reid (github.com/JDAI-CV/fast-reid, ``fastreid/modeling`` and ``configs``) and torchvision
 (``torchvision/models/resnet.py``). All three take RGB normalised by ImageNet's mean and deviation, as ours do.
 """
@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from gallery.errors import ModelError
 from training.network_settings import BACKBONES, NetworkSettings
 from training.pickled_values import Array
-from training.resnet import BLOCKS, NON_LOCAL
-
-Rules = tuple[tuple[re.Pattern[str], str], ...]
+from training.resnet import BLOCKS
+from training.torch_names import Rename, as_here, of_fast_reid, of_osnet, of_resnet
 
 TWIN = "twin/"
 """Before the name of a backbone of ours: a network of ours that was trained in PyTorch under our names."""
+
+_OSNETS = (
+    *(f"osnet_{scale}" for scale in ("x1_0", "x0_75", "x0_5", "x0_25")),
+    "osnet_ibn_x1_0",
+    *(f"osnet_ain_{scale}" for scale in ("x1_0", "x0_75", "x0_5", "x0_25")),
+)
+_DEPTHS = (18, 34, 50, 101, 152)
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,14 @@ class Architecture:
     Attributes:
         name: "PROJECT/NETWORK", as that project calls it.
         settings: The same network of ours.
-        rules: Patterns of its parameters' names, and what they become; the first that fits holds.
-        classifier: Pattern of the parameters that only its training needed.
+        rename: From its names of parameters to ours.
+        dropped: Pattern of the parameters that only its training needed.
     """
 
     name: str
     settings: NetworkSettings
-    rules: Rules
-    classifier: re.Pattern[str]
+    rename: Rename
+    dropped: re.Pattern[str]
 
 
 def find_architecture(name: str) -> Architecture:
@@ -43,9 +49,9 @@ def find_architecture(name: str) -> Architecture:
     Raises:
         ModelError: There is none.
     """
-    if name.startswith(TWIN) and name.removeprefix(TWIN) in BACKBONES:
-        settings = NetworkSettings(name.removeprefix(TWIN), bnneck=False)
-        return Architecture(name, settings, (), re.compile(r"classifiers?\."))
+    backbone = name.removeprefix(TWIN)
+    if backbone != name and backbone in BACKBONES:
+        return Architecture(name, NetworkSettings(backbone), as_here, re.compile(r"classifiers?\."))
     if name not in ARCHITECTURES:
         raise ModelError(
             f"there is no architecture '{name}'; use one of {', '.join(ARCHITECTURES)}, or {TWIN}BACKBONE for a network of "
@@ -54,8 +60,8 @@ def find_architecture(name: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
-def recognise(arrays: Mapping[str, Array]) -> str:
-    """Name of the architecture that the arrays are of, by their names and shapes.
+def recognise(arrays: Mapping[str, Array]) -> Architecture:
+    """The architecture that the arrays are of, by their names and shapes.
 
     Raises:
         ModelError: They are of none that is known.
@@ -69,12 +75,11 @@ def recognise(arrays: Mapping[str, Array]) -> str:
     else:
         found = f"torchvision/resnet{_depth(arrays, '')}"
     if found not in ARCHITECTURES:
-        names = ", ".join(list(arrays)[:6])
         raise ModelError(
-            f"it is of no architecture that is known (its parameters begin with {names}); name it by --architecture if it "
-            f"is one of {', '.join(ARCHITECTURES)}, or {TWIN}BACKBONE"
+            f"its parameters ({', '.join(list(arrays)[:4])}, ...) are of no architecture that is known by them; name it, "
+            f"if it is one of {', '.join(ARCHITECTURES)}, or {TWIN}BACKBONE for a network of ours from PyTorch"
         )
-    return found
+    return ARCHITECTURES[found]
 
 
 def _fast_reid(arrays: Mapping[str, Array]) -> str:
@@ -106,116 +111,45 @@ def _depth(arrays: Mapping[str, Array], prefix: str) -> int:
     return next((depth for depth, blocks in BLOCKS.items() if blocks == counts and (depth >= 50) == deep), 0)
 
 
-_DROPPED = re.compile(r"classifier\.")
-
-_OSNET: Rules = (
-    (re.compile(r"fc\.0\.(weight|bias)"), r"fc.\1"),
-    (re.compile(r"fc\.1\.(\w+)"), r"neck.\1"),
-    (re.compile(r"(conv\d\.\d\.conv2)\.0\.layers\.0\.(.+)"), r"backbone.\1a.\2"),
-    (re.compile(r"(conv\d\.\d\.conv2)\.1\.layers\.(.+)"), r"backbone.\1b.\2"),
-    (re.compile(r"(conv\d\.\d\.conv2)\.2\.layers\.(.+)"), r"backbone.\1c.\2"),
-    (re.compile(r"(conv\d\.\d\.conv2)\.3\.layers\.(.+)"), r"backbone.\1d.\2"),
-    (re.compile(r"pool([23])\.0\.(.+)"), r"backbone.conv\1.2.0.\2"),
-    (re.compile(r"(conv\d\..+)"), r"backbone.\1"),
-)
+def _torchreid() -> dict[str, NetworkSettings]:
+    osnets = {name: NetworkSettings(name.replace("osnet", "OSNet"), embedding=512, relu=True) for name in _OSNETS}
+    resnets = {f"resnet{depth}": NetworkSettings(f"ResNet{depth}", bnneck=False, last_stride=2) for depth in _DEPTHS}
+    return {
+        **osnets,
+        **resnets,
+        "resnet50_fc512": NetworkSettings("ResNet50", embedding=512, relu=True),
+        "resnet50_ibn_a": NetworkSettings("ResNet50", bnneck=False, last_stride=2, ibn=True),
+    }
 
 
-def _resnet(depth: int, prefix: str = "", *, non_local: bool = False) -> Rules:
-    """Torchvision's names, which everybody took over: stages of blocks here, one row of blocks there."""
-    rules = [
-        (re.compile(rf"{prefix}conv1\.(\w+)"), r"backbone.stem.0.conv.\1"),
-        (re.compile(rf"{prefix}bn1\.(\w+)"), r"backbone.stem.0.bn.\1"),
-    ]
-    first = 0
-    for stage, count in enumerate(BLOCKS[depth], start=1):
-        for block in range(count):
-            here, there = rf"{prefix}layer{stage}\.{block}\.", rf"backbone.blocks.{first + block}."
-            for conv in range(3):
-                rules += [
-                    (re.compile(rf"{here}conv{conv + 1}\.(\w+)"), rf"{there}conv{conv}.conv.\1"),
-                    (re.compile(rf"{here}bn{conv + 1}\.(.+)"), rf"{there}conv{conv}.bn.\1"),
-                ]
-            rules += [
-                (re.compile(rf"{here}downsample\.0\.(\w+)"), rf"{there}short.conv.\1"),
-                (re.compile(rf"{here}downsample\.1\.(\w+)"), rf"{there}short.bn.\1"),
-            ]
-        first += count
-        if non_local:
-            blocks = NON_LOCAL[depth][stage - 1]
-            for number in range(blocks):
-                here, there = rf"{prefix}NL_{stage}\.{number}\.", rf"backbone.non_local.{first - blocks + number}."
-                rules += [
-                    (re.compile(rf"{here}(g|theta|phi)\.(\w+)"), rf"{there}\1.\2"),
-                    (re.compile(rf"{here}W\.0\.(\w+)"), rf"{there}out.\1"),
-                    (re.compile(rf"{here}W\.1\.(\w+)"), rf"{there}bn.\1"),
-                ]
-    return tuple(rules)
+def _fast_reid_settings(recipe: str, depth: int, *, ibn: bool) -> NetworkSettings:
+    return NetworkSettings(
+        f"ResNet{depth}",
+        pooling="avg" if recipe == "bagtricks" else "gem",
+        ibn=ibn,
+        non_local=recipe != "bagtricks",
+        unpadded_pool=True,
+        height=384 if recipe == "sbs" else 256,
+    )
 
 
-_FC: Rules = _OSNET[:2]
-
-_FAST_REID_HEAD: Rules = (
-    (re.compile(r"heads\.pool_layer\.p"), r"pooling.p"),
-    (re.compile(r"heads\.bottleneck\.[01]\.(bias|running_\w+|num_batches_tracked)"), r"neck.\1"),
-    (re.compile(r"heads\.(?:bottleneck\.1|bnneck)\.(\w+)"), r"neck.\1"),
-    (re.compile(r"heads\.bottleneck\.0\.(weight)"), r"heads.bottleneck.0.weight"),  # of a layer or of the neck
-)
-
-_FAST_REID_DROPPED = re.compile(r"heads\.(weight|classifier\.|cls_layer\.)|pixel_(mean|std)$")
-
-
-def _torchreid_architectures() -> list[Architecture]:
+def _architectures() -> list[Architecture]:
     found = []
-    for variant, scales in (("", ("x1_0", "x0_75", "x0_5", "x0_25")), ("ibn_", ("x1_0",))):
-        for scale in scales:
-            settings = NetworkSettings(f"OSNet_{variant}{scale}", embedding=512, relu=True)
-            found.append(Architecture(f"torchreid/osnet_{variant}{scale}", settings, _OSNET, _DROPPED))
-    for scale in ("x1_0", "x0_75", "x0_5", "x0_25"):
-        settings = NetworkSettings(f"OSNet_ain_{scale}", embedding=512, relu=True)
-        found.append(Architecture(f"torchreid/osnet_ain_{scale}", settings, _OSNET, _DROPPED))
-    for depth in (18, 34, 50, 101, 152):
-        settings = NetworkSettings(f"ResNet{depth}", bnneck=False, last_stride=2)
-        found.append(Architecture(f"torchreid/resnet{depth}", settings, _resnet(depth), _DROPPED))
-    settings = NetworkSettings("ResNet50", embedding=512, relu=True)
-    found.append(Architecture("torchreid/resnet50_fc512", settings, (*_FC, *_resnet(50)), _DROPPED))
-    settings = NetworkSettings("ResNet50", bnneck=False, last_stride=2, ibn=True)
-    found.append(Architecture("torchreid/resnet50_ibn_a", settings, _resnet(50), _DROPPED))
-    return found
-
-
-def _fast_reid_architectures() -> list[Architecture]:
-    found = []
+    for name, settings in _torchreid().items():
+        rename = of_osnet if name.startswith("osnet") else of_resnet(int(settings.backbone.removeprefix("ResNet")))
+        found.append(Architecture(f"torchreid/{name}", settings, rename, re.compile(r"classifier\.")))
     for recipe in ("bagtricks", "agw", "sbs"):
         for depth in (50, 101):
             for ibn in (False, True):
-                settings = NetworkSettings(
-                    f"ResNet{depth}",
-                    pooling="avg" if recipe == "bagtricks" else "gem",
-                    ibn=ibn,
-                    non_local=recipe != "bagtricks",
-                    unpadded_pool=True,
-                    height=384 if recipe == "sbs" else 256,
-                )
-                rules = (*_FAST_REID_HEAD, *_resnet(depth, r"backbone\.", non_local=settings.non_local))
-                name = f"fast-reid/{recipe}_R{depth}" + ("-ibn" if ibn else "")
-                found.append(Architecture(name, settings, rules, _FAST_REID_DROPPED))
-    return found
-
-
-def _torchvision_architectures() -> list[Architecture]:
-    found = []
-    for depth in (18, 34, 50, 101, 152):
+                name = f"fast-reid/{recipe}_R{depth}{'-ibn' if ibn else ''}"
+                settings = _fast_reid_settings(recipe, depth, ibn=ibn)
+                dropped = re.compile(r"heads\.(weight$|classifier\.|cls_layer\.)|pixel_(mean|std)$")
+                found.append(Architecture(name, settings, of_fast_reid(depth), dropped))
+    for depth in _DEPTHS:
         settings = NetworkSettings(f"ResNet{depth}", bnneck=False, last_stride=2)
-        found.append(Architecture(f"torchvision/resnet{depth}", settings, _resnet(depth), re.compile(r"fc\.")))
+        found.append(Architecture(f"torchvision/resnet{depth}", settings, of_resnet(depth), re.compile(r"fc\.")))
     return found
 
 
-ARCHITECTURES: dict[str, Architecture] = {
-    architecture.name: architecture
-    for architecture in (
-        *_torchreid_architectures(),
-        *_fast_reid_architectures(),
-        *_torchvision_architectures(),
-    )
-}
+ARCHITECTURES: dict[str, Architecture] = {architecture.name: architecture for architecture in _architectures()}
 """By name."""

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from gallery.errors import ModelError
 MAX_DIMENSIONS = 8
 """Of an array or a tensor."""
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,24 @@ _PASSED_OVER = {
     "datetime": {"date", "datetime", "time", "timedelta", "timezone"},
     "types": {"SimpleNamespace"},
     "collections": {"Counter", "defaultdict", "deque"},
-    "builtins": set(
-        "bool bytearray complex dict float frozenset int list long object range set slice str unicode xrange".split()
-    ),
+    "builtins": {
+        "bool",
+        "bytearray",
+        "complex",
+        "dict",
+        "float",
+        "frozenset",
+        "int",
+        "list",
+        "long",
+        "object",
+        "range",
+        "set",
+        "slice",
+        "str",
+        "unicode",
+        "xrange",
+    },
     "numpy": {"bool_", "float16", "float32", "float64", "int32", "int64"},
     "torch": {"Size", "device", "bfloat16", "bool", "float16", "float32", "float64", "int32", "int64", "uint8"},
 }
