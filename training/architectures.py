@@ -85,7 +85,7 @@ def recognise(arrays: Mapping[str, Array]) -> Architecture:
 def _fast_reid(arrays: Mapping[str, Array]) -> str:
     recipe = "bagtricks"
     if any(name.startswith("backbone.NL_") for name in arrays):
-        recipe = "sbs" if "heads.pool_layer.p" in arrays else "agw"
+        recipe = "sbs" if "heads.pool_layer.p" in arrays else "AGW"
     return f"{recipe}_R{_depth(arrays, 'backbone.')}" + ("-ibn" if "backbone.layer1.0.bn1.IN.weight" in arrays else "")
 
 
@@ -138,7 +138,7 @@ def _architectures() -> list[Architecture]:
     for name, settings in _torchreid().items():
         rename = of_osnet if name.startswith("osnet") else of_resnet(int(settings.backbone.removeprefix("ResNet")))
         found.append(Architecture(f"torchreid/{name}", settings, rename, re.compile(r"classifier\.")))
-    for recipe in ("bagtricks", "agw", "sbs"):
+    for recipe in ("bagtricks", "AGW", "sbs"):
         for depth in (50, 101):
             for ibn in (False, True):
                 name = f"fast-reid/{recipe}_R{depth}{'-ibn' if ibn else ''}"
