@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from gallery.errors import ModelError
 MAX_DIMENSIONS = 8
 """Of an array or a tensor."""
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -137,17 +138,21 @@ _PASSED_OVER = {
     "collections": {"Counter", "defaultdict", "deque"},
     "builtins": {
         "bool",
+        "bytearray",
         "complex",
         "dict",
         "float",
         "frozenset",
         "int",
         "list",
+        "long",
         "object",
         "range",
         "set",
         "slice",
         "str",
+        "unicode",
+        "xrange",
     },
     "numpy": {"bool_", "float16", "float32", "float64", "int32", "int64"},
     "torch": {"Size", "device", "bfloat16", "bool", "float16", "float32", "float64", "int32", "int64", "uint8"},
@@ -294,7 +299,6 @@ _CALLS: dict[tuple[str, str], Callable[..., object]] = {
     ("collections", "OrderedDict"): _dictionary,
     ("builtins", "tuple"): _tuple,
     ("builtins", "bytes"): _bytes,
-    ("builtins", "bytearray"): _bytes,
     ("_codecs", "encode"): _encode,
     ("copyreg", "_reconstructor"): _reconstructor,
     ("numpy", "ndarray"): _never,
