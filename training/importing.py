@@ -117,6 +117,9 @@ def _our_names(arrays: Mapping[str, Array], kind: Architecture) -> dict[str, str
 
 def _apply(network: ReidNetwork, arrays: Mapping[str, Array], theirs: Mapping[str, str], kind: Architecture) -> None:
     """Puts the weights in; what does not fit is said by the file's own names."""
+    for name, array in arrays.items():
+        if name.endswith("_variance") and (array < 0).any():  # a ReLU hides what comes of that
+            raise ModelError(f"the variances in {theirs.get(name, name)} are negative: the file is damaged")
     mismatch = apply_weights(network, arrays, allow_mismatch=True)
     if mismatch:
         unexpected = tuple(theirs.get(name, name) for name in mismatch.unexpected)

@@ -203,8 +203,11 @@ def test_what_does_not_fit_is_named(tmp_path: Path):
     with pytest.raises(ModelError, match="not all finite"):
         import_checkpoint(state_file(path, nan))
     negative = {**state, "conv5.bn.running_var": np.full(128, -1, np.float32)}
-    with pytest.raises(ModelError, match=r"n\.pth: its network gives no finite numbers"):
+    with pytest.raises(ModelError, match=r"n\.pth: the variances in conv5\.bn\.running_var are negative"):
         import_checkpoint(state_file(path, negative))
+    huge = {**state, "conv5.conv.weight": np.full((128, 128, 1, 1), 3e38, np.float32)}
+    with pytest.raises(ModelError, match=r"n\.pth: its network gives no finite numbers"):
+        import_checkpoint(state_file(path, huge))
     whole = {**state, "conv5.bn.bias": np.ones(128, np.int64)}
     with pytest.raises(ModelError, match=r"conv5\.bn\.bias are not all finite numbers"):
         import_checkpoint(state_file(path, whole))
