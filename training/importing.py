@@ -4,6 +4,7 @@ The weights come out of the file by ``training/pickled.py``, get our names by ``
 the same network of ours to the last one: an unknown or missing parameter is an error that names it.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,6 +87,22 @@ def import_checkpoint(
     network.eval()
     _check_output(path, network)
     return Imported(network, kind.name, found.entry, dropped, found.passed_over)
+
+
+def origin(path: Path, found: Imported) -> dict[str, object]:
+    """What a network file says of where its weights come from; JSON can hold it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "file": path.name,
+        "sha256": digest,
+        "architecture": found.architecture,
+        "entry": found.entry,
+        "dropped": list(found.dropped),
+        "colour": "rgb",
+        "mean": list(IMAGENET_MEAN),
+        "std": list(IMAGENET_STD),
+    }
 
 
 def _without_module(arrays: Mapping[str, Array]) -> dict[str, Array]:
