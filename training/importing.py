@@ -4,6 +4,7 @@ The weights come out of the file by ``training/pickled.py``, get our names by ``
 the same network of ours to the last one: an unknown or missing parameter is an error that names it.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from training.network import ReidNetwork, build_network
 from training.network_settings import NetworkSettings
 from training.pickled import read_pickled_arrays
 from training.pickled_values import Array
-from training.weights import apply_weights
+from training.weights import Mismatch, apply_weights
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 """RGB, of pixels from 0 to 1: what all networks that are imported take off, and divide by."""
@@ -77,15 +78,31 @@ def import_checkpoint(
         kind = find_architecture(architecture) if architecture else recognise(arrays)
         _check_normalisation(arrays)
         dropped = tuple(name for name in arrays if kind.dropped.match(name))
-        kept = _renamed({name: array for name, array in arrays.items() if name not in dropped}, kind)
-        settings = _settings(kind, kept, height, width, last_stride)
-        network = build_network(settings)
-        apply_weights(network, _fitted(kept, network))
+        theirs = _our_names({name: array for name, array in arrays.items() if name not in dropped}, kind)
+        kept = {name: arrays[their_name] for name, their_name in theirs.items()}
+        network = build_network(_settings(kind, kept, height, width, last_stride))
+        _apply(network, _fitted(kept, network), theirs, kind)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     network.eval()
     _check_output(path, network)
     return Imported(network, kind.name, found.entry, dropped, found.passed_over)
+
+
+def origin(path: Path, found: Imported) -> dict[str, object]:
+    """What a network file says of where its weights come from; JSON can hold it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "file": path.name,
+        "sha256": digest,
+        "architecture": found.architecture,
+        "entry": found.entry,
+        "dropped": list(found.dropped),
+        "colour": "rgb",
+        "mean": list(IMAGENET_MEAN),
+        "std": list(IMAGENET_STD),
+    }
 
 
 def _without_module(arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -102,17 +119,32 @@ def _check_normalisation(arrays: Mapping[str, Array]) -> None:
             raise ModelError(f"its {name} is {found.ravel().tolist()}; only networks with ImageNet's are imported")
 
 
-def _renamed(arrays: Mapping[str, Array], kind: Architecture) -> dict[str, Array]:
-    """By our names, without the count of batches that PyTorch's normalisations keep."""
-    renamed: dict[str, Array] = {}
+def _our_names(arrays: Mapping[str, Array], kind: Architecture) -> dict[str, str]:
+    """Their names by ours, without the counts of batches that PyTorch's normalisations keep."""
+    theirs: dict[str, str] = {}
     for name, array in arrays.items():
         if name.rsplit(".", 1)[-1] == "num_batches_tracked":
             continue
         ours = kind.rename(name, array)
-        if ours in renamed:
-            raise ModelError(f"two of its parameters are both {ours} of {kind.name}, one is {name}")
-        renamed[ours] = array
-    return renamed
+        if ours in theirs:
+            raise ModelError(f"its parameters {theirs[ours]} and {name} are both {ours} of {kind.name}")
+        theirs[ours] = name
+    return theirs
+
+
+def _apply(network: ReidNetwork, arrays: Mapping[str, Array], theirs: Mapping[str, str], kind: Architecture) -> None:
+    """Puts the weights in; what does not fit is said by the file's own names."""
+    for name, array in arrays.items():
+        if name.endswith("_variance") and (array < 0).any():  # a ReLU hides what comes of that
+            raise ModelError(f"the variances in {theirs.get(name, name)} are negative: the file is damaged")
+    mismatch = apply_weights(network, arrays, allow_mismatch=True)
+    if mismatch:
+        unexpected = tuple(theirs.get(name, name) for name in mismatch.unexpected)
+        reshaped = tuple(theirs.get(name, name) for name in mismatch.reshaped)
+        raise ModelError(
+            f"its weights are not those of {kind.name}: {Mismatch(mismatch.missing, unexpected, reshaped)}; "
+            "name its architecture, if it is another"
+        )
 
 
 def _settings(
@@ -185,7 +217,8 @@ def _first_shortcut(arrays: Mapping[str, Array], network: ReidNetwork) -> dict[s
 def _check_output(path: Path, network: ReidNetwork) -> None:
     """Damaged weights may be finite and still give nothing: one image of noise shows it."""
     noise = np.random.default_rng(0).normal(size=(1, 3, network.settings.height, network.settings.width))
+    images = paddle.to_tensor(noise.astype(np.float32))
     with paddle.no_grad():
-        embedding = network(paddle.to_tensor(noise.astype(np.float32))).numpy()
-    if not np.isfinite(embedding).all():
+        outputs = network.backbone(images), network(images)  # GeM pooling makes numbers of what is none
+    if not all(np.isfinite(output.numpy()).all() for output in outputs):
         raise ModelError(f"{path}: its network gives no finite numbers; the file is damaged")

@@ -179,8 +179,8 @@ def find(module: str, name: str) -> Name:
     if top in {"torch", "paddle"} and name.split(".")[-1][:1].isupper():  # a class: of an optimiser, a layer, ...
         return found
     raise ModelError(
-        f"the file asks for {found}, which no network weights need: it may be made to run commands where it is loaded; "
-        "do not load it with other programs either"
+        f"the file asks for {found}, which plain weights do not need: it may be made to run commands where it is loaded; "
+        "unless you know why it is there, do not load it with other programs either"
     )
 
 

@@ -14,6 +14,7 @@ Rename = Callable[[str, Array], str]
 
 _STATISTICS = {"running_mean": "_mean", "running_var": "_variance"}
 
+_STEM = re.compile(r"(conv|bn)1\.(\w+)")
 _BLOCK = re.compile(r"layer([1-4])\.(\d+)\.(conv|bn|downsample\.)(\d)\.(.+)")
 _NON_LOCAL = re.compile(r"NL_([1-4])\.(\d+)\.(g|theta|phi|W\.0|W\.1)\.(\w+)")
 _STREAM = re.compile(r"(conv\d\.\d\.conv2)\.([0-3])\.layers\.(\d)\.(.+)")
@@ -74,10 +75,8 @@ def _fully_connected(name: str, array: Array) -> str | None:
 
 def _resnet_name(name: str, depth: int) -> str | None:
     """Stages of blocks there are one row of blocks here."""
-    if name.startswith("conv1."):
-        return f"backbone.stem.0.conv.{name.removeprefix('conv1.')}"
-    if name.startswith("bn1."):
-        return f"backbone.stem.0.bn.{name.removeprefix('bn1.')}"
+    if stem := _STEM.fullmatch(name):
+        return f"backbone.stem.0.{stem[1]}.{stem[2]}"
     if block := _BLOCK.fullmatch(name):
         stage, number, kind, part, rest = block.groups()
         row = _first(depth, int(stage)) + int(number)
