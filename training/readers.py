@@ -33,7 +33,7 @@ def read_training_set(path: Path, *, skip_bad: bool = False, threads: int | None
     _refuse_twice(path, [row[0] for row in images.rows])
     bad = images.bad + unusable([row[0] for row in images.rows], threads=threads)
     if bad and not skip_bad:
-        raise SourceError(_complaint(path, bad, len(images.rows) + len(images.bad)))
+        raise SourceError(complaint(path, bad, len(images.rows) + len(images.bad)))
     excluded = {left.path for left in bad}
     found = TrainingSet.of((row for row in images.rows if row[0] not in excluded), images.nobody + bad)
     if not found.samples:
@@ -97,7 +97,8 @@ def _refuse_twice(path: Path, images: Sequence[Path]) -> None:
         raise SourceError(f"{path}: {twice[0]} and {len(twice) - 1} more images are listed twice; list each image once")
 
 
-def _complaint(path: Path, bad: Sequence[LeftOut], total: int) -> str:
+def complaint(path: Path, bad: Sequence[LeftOut], total: int) -> str:
+    """One line that names the images which cannot be trained on: a hundred of them, and the number of the rest."""
     named = "; ".join(f"{left.path} {left.reason}" for left in bad[:_LISTED])
     more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
     return (
