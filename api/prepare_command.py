@@ -8,6 +8,7 @@ import typer
 
 from api.options import Json
 from api.output import print_json, print_table, say, write
+from api.progress import progress_bars
 
 if TYPE_CHECKING:
     from training.prepare import Prepared, SameBytes
@@ -45,7 +46,11 @@ def prepare(
     """
     from training.prepare import prepare as write_lists
 
-    prepared = write_lists(folder, out, hold_out=hold_out, seed=seed, skip_bad=skip_bad, overwrite=overwrite)
+    with progress_bars("images") as bars:
+        prepared = write_lists(
+            folder, out, hold_out=hold_out, seed=seed, skip_bad=skip_bad, overwrite=overwrite,
+            on_image=lambda done, total: bars("images", done, total),
+        )  # fmt: skip
     if as_json:
         print_json(asdict(prepared))
     else:

@@ -46,8 +46,10 @@ class ImageMemory:
         try:
             image = read_image(path)
         except SourceError as error:
-            reason = str(error).split(";")[0]
-            raise SourceError(f"{reason}, though it was whole when the set was read; put it back and resume") from error
+            reason = str(error).removeprefix(str(path)).split(";")[0]
+            raise SourceError(
+                f"{path}{reason}, though it was whole when the set was read; put it back and resume"
+            ) from error
         with self._lock:
             if path not in self._images and self.bytes_kept + image.nbytes <= self._limit:
                 image.flags.writeable = False

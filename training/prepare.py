@@ -12,7 +12,7 @@ from pathlib import Path
 from gallery.errors import ConfigError, SourceError
 from retrieval.person_images import DISTRACTOR, JUNK, PersonImage, read_person_images
 from training.identical import identical_files
-from training.image_check import unusable
+from training.image_check import OnImage, unusable
 from training.layouts import TESTS, TRAIN
 from training.list_files import ListedImage, write_list, write_whole
 from training.readers import complaint, read_training_set
@@ -80,7 +80,14 @@ class Prepared:
 
 
 def prepare(
-    folder: Path, out: Path, *, hold_out: float = 0.1, seed: int = 0, skip_bad: bool = False, overwrite: bool = False
+    folder: Path,
+    out: Path,
+    *,
+    hold_out: float = 0.1,
+    seed: int = 0,
+    skip_bad: bool = False,
+    overwrite: bool = False,
+    on_image: OnImage | None = None,
 ) -> Prepared:
     """Writes ``train.txt``, ``held_out.txt``, ``query.txt``, ``gallery.txt`` and ``people.json``.
 
@@ -91,6 +98,7 @@ def prepare(
         seed: Which people those are.
         skip_bad: Leave out images that cannot be read, which are an error else.
         overwrite: Write over lists that are there.
+        on_image: Is told how many images are read, of the training part and then of the test's.
 
     Raises:
         SourceError: If the folder is no such data set, images are bad, or test people are among the training people.
@@ -105,17 +113,17 @@ def prepare(
     there = [path for path in (*files.values(), out / PEOPLE_FILE) if path.exists()]
     if there and not overwrite:
         raise ConfigError(f"{there[0]} exists; name another folder, or replace its lists with --overwrite")
-    whole = read_training_set(folder, skip_bad=skip_bad)
-    tests, left_out = _test_images(folder, skip_bad=skip_bad)
+    whole = read_training_set(folder, skip_bad=skip_bad, on_image=on_image)
+    tests, left_out = _test_images(folder, skip_bad=skip_bad, on_image=on_image)
     fit, held = whole.hold_out(hold_out, seed) if hold_out else (whole, None)
     sides = {"train": _training(fit), "held_out": _training(held) if held else []}
     sides |= {name: _testing(tests[name]) for name in TESTS}
     out.mkdir(parents=True, exist_ok=True)
+    for path in there:  # all before any is written: a crash must not leave lists of two partings side by side
+        path.unlink()
     written = {
         name: _written(files[name], images) for name, images in zip(LISTS, sides.values(), strict=True) if images
     }
-    if held is None:
-        files["held_out"].unlink(missing_ok=True)
     people = {name: [int(p) for p in part.people] for name, part in (("train", fit), ("held_out", held)) if part}
     write_whole(out / PEOPLE_FILE, [json.dumps(people)])
     same_bytes, repeated = _same_bytes(sides.values())
@@ -134,11 +142,13 @@ def prepare(
     )
 
 
-def _test_images(folder: Path, *, skip_bad: bool) -> tuple[dict[str, list[PersonImage]], list[LeftOut]]:
+def _test_images(
+    folder: Path, *, skip_bad: bool, on_image: OnImage | None
+) -> tuple[dict[str, list[PersonImage]], list[LeftOut]]:
     images = {name: read_person_images(folder.absolute() / name) for name in TESTS}
     junk = [image.path for part in images.values() for image in part if image.person == JUNK]
     asked = [image.path for part in images.values() for image in part if image.person != JUNK]
-    bad = unusable(asked)
+    bad = unusable(asked, on_image=on_image)
     if bad and not skip_bad:
         raise SourceError(complaint(folder, bad, len(asked)))
     excluded = {left.path for left in bad}

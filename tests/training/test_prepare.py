@@ -151,6 +151,24 @@ def test_lists_are_not_written_over_unasked(folder, tmp_path):
     }  # fmt: skip
 
 
+def test_a_crash_leaves_no_lists_of_two_partings(folder, tmp_path, monkeypatch):
+    import training.prepare
+
+    prepare(folder, tmp_path / "lists")
+    written = []
+
+    def crashes(path, images):
+        if written:
+            raise KeyboardInterrupt
+        written.append(path)
+        training.list_files.write_list(path, images)
+
+    monkeypatch.setattr(training.prepare, "write_list", crashes)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(folder, tmp_path / "lists", seed=5, overwrite=True)
+    assert [path.name for path in (tmp_path / "lists").iterdir()] == ["train.txt"]
+
+
 def test_names_that_no_list_can_hold_are_refused(folder, tmp_path):
     draw(folder / "bounding_box_train" / "0007_c1s1_0_00.png").rename(
         folder / "bounding_box_train" / "0007_c1s1_0\n00.png"
