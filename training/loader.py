@@ -1,6 +1,6 @@
 """Batches for training: images are read and changed by threads while the network computes.
 
-Threads and not processes: OpenCV lets go of Python's lock while it works, so both are as fast here
+Threads and not processes: OpenCV lets go of Python's lock while it works, so they are no slower
 (``python -m benchmarks.loader_speed``), and processes would have to be forked after Paddle has begun its own threads,
 which can hang, or be started anew with a copy of everything.
 """
