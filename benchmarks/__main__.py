@@ -3,7 +3,7 @@
     python -m benchmarks [NAME...]
 
 DEEP_SORT names a checkout of nwojke/deep_sort to compare with (../deep_sort if it is not set), PEERS a Python that has
-boxmot and trackers (without it only our trackers are measured).
+boxmot and trackers (without it only our trackers are measured), PADDLECLAS a checkout of PaddleClas.
 
 Long: about two hours on two cores with the project's shared data, minutes without.
 """
@@ -26,6 +26,8 @@ BENCHMARKS = {
     "pipeline_speed": [],
     "runner_speed": [],
     "paddle_onednn": [],
+    "backbones": [],
+    "paddleclas_parity": [],
     "sampling": [],
     "loader_speed": [],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
