@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,6 +73,30 @@ def compare(name: str, folder: Path) -> Row:
     )
 
 
+def compared(options: argparse.Namespace) -> Iterator[Row]:
+    """One row for each network that can be built there; one process builds them one after the other."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        command = [options.torch, str(PEERS), place, *options.names]
+        for option, checkout in (("--torchreid", options.torchreid), ("--fast-reid", options.fast_reid)):
+            command += [option, str(checkout)] if checkout else []
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+            assert peer.stdin
+            assert peer.stdout
+            for name in options.names:
+                line = peer.stdout.readline().strip()
+                if line == f"made {name}":
+                    yield compare(name, folder)
+                    for file in folder.glob("*.*"):
+                        file.unlink()
+                elif line:
+                    print(f"left out: {line}", file=sys.stderr)
+                else:
+                    raise SystemExit(f"{name}: the other Python failed")
+                peer.stdin.write("\n")
+                peer.stdin.flush()
+
+
 def main() -> int:
     from training.architectures import ARCHITECTURES
 
@@ -87,27 +112,18 @@ def main() -> int:
         return 0
     warnings.simplefilter("ignore")
     rows = []
-    for name in options.names:
-        with tempfile.TemporaryDirectory() as folder:
-            command = [options.torch, str(PEERS), folder, name]
-            for option, checkout in (("--torchreid", options.torchreid), ("--fast-reid", options.fast_reid)):
-                command += [option, str(checkout)] if checkout else []
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            if not (Path(folder) / f"{name.replace('/', '_')}.npz").is_file():
-                print(f"left out: {done.stdout.strip()}", file=sys.stderr)
-                continue
-            rows.append(compare(name, Path(folder)))
+    for row in compared(options):
         if not options.json:
-            row = rows[-1]
-            if len(rows) == 1:
+            if not rows:
                 print(
                     "| network | recognised as | dimension | M numbers | difference | smallest cosine |\n|---|---|---|---|---|---|"
                 )
-            seen = "the same" if row.recognised == name else row.recognised
+            seen = "the same" if row.recognised == row.name else row.recognised
             print(
-                f"| {name} | {seen} | {row.dimension} | {row.parameters:.2f} | {row.difference:.1e} | {row.cosine:.6f} |",
+                f"| {row.name} | {seen} | {row.dimension} | {row.parameters:.2f} | {row.difference:.1e} | {row.cosine:.6f} |",
                 flush=True,
             )
+        rows.append(row)
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     far = [row.name for row in rows if not row.difference <= GOAL]

@@ -6,12 +6,14 @@ For each NAME ("torchreid/osnet_x1_0", "fast-reid/sbs_R50", "torchvision/resnet5
 project's own public code with random weights and statistics that no fresh network has, saved as the project saves it
 (torchreid's ``save_checkpoint`` with the optimiser's state, fast-reid's ``Checkpointer``, ``torch.save`` of a torchvision
 state dict in the legacy format of its published files), and run on random images. Into OUT go NAME.pth and NAME.npz
-(``images`` (B, H, W, 3) uint8 RGB, ``embeddings`` (B, D)), with "/" as "_"; names that cannot be built are printed.
+(``images`` (B, H, W, 3) uint8 RGB, ``embeddings`` (B, D)), with "/" as "_". A line is printed for each, "made NAME" or why it
+cannot be built; then it waits for a line of input, so that large files can be deleted first.
 
 DIR are checkouts of github.com/KaiyangZhou/deep-person-reid and github.com/JDAI-CV/fast-reid, run as they are.
 """
 
 import argparse
+import contextlib
 import importlib
 import re
 import sys
@@ -35,7 +37,8 @@ def main() -> None:
     parser.add_argument("--fast-reid", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    import_torchvision()
+    if any(not name.startswith("torchreid") for name in options.names):
+        import_torchvision()
     for name in options.names:
         project, network = name.split("/")
         torch.manual_seed(sum(name.encode()))
@@ -44,10 +47,12 @@ def main() -> None:
             file, images, embeddings = made(network, options)
         except ImportError as error:
             print(f"{name}: {error}", flush=True)
-            continue
-        target = options.out / name.replace("/", "_")
-        file.replace(target.with_suffix(".pth"))
-        np.savez(target.with_suffix(".npz"), images=images, embeddings=embeddings)
+        else:
+            target = options.out / name.replace("/", "_")
+            file.replace(target.with_suffix(".pth"))
+            np.savez(target.with_suffix(".npz"), images=images, embeddings=embeddings)
+            print(f"made {name}", flush=True)
+        sys.stdin.readline()
 
 
 def import_torchvision() -> None:
@@ -142,7 +147,8 @@ def torchreid(name: str, options: argparse.Namespace) -> tuple[Path, np.ndarray,
         "optimizer": optimiser.state_dict(),
         "scheduler": schedule.state_dict(),
     }
-    importlib.import_module("torchreid.utils.torchtools").save_checkpoint(state, str(options.out / "torchreid"))
+    with contextlib.redirect_stdout(sys.stderr):
+        importlib.import_module("torchreid.utils.torchtools").save_checkpoint(state, str(options.out / "torchreid"))
     return options.out / "torchreid" / "model.pth.tar-60", images, embeddings
 
 

@@ -5,8 +5,6 @@ one in the usual way runs whatever functions it names. Here a machine of our own
 reads them: it knows how arrays are described, passes foreign objects over, and refuses what could do harm.
 """
 
-import tarfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,12 +72,14 @@ def read_pickled_arrays(path: Path, entry: str | None = None) -> PickledArrays:
 def _read(path: Path, size: int, entry: str | None) -> PickledArrays:
     if not 0 < size <= MAX_BYTES:
         raise ModelError(f"it has {size} bytes; weights have up to {MAX_BYTES}")
-    if zipfile.is_zipfile(path):
+    with path.open("rb") as start:
+        zipped = start.read(4) == b"PK\x03\x04"
+    if zipped:
         with open_zip(path) as file:
             return _pick(file.content, file.passed_over, _of_torch(file), size, entry)
     data = path.read_bytes()
     machine = PickleMachine(data)
-    content = _first_pickle(machine, path)
+    content = _first_pickle(machine, data)
     if type(content) is int and content == LEGACY_MAGIC:
         file = read_legacy(data)
         return _pick(file.content, file.passed_over, _of_torch(file), size, entry)
@@ -173,11 +173,11 @@ def _of_paddle(value: object) -> Array | None:
     return widen_bfloat16(array) if array.dtype == np.uint16 else array
 
 
-def _first_pickle(machine: PickleMachine, path: Path) -> object:
+def _first_pickle(machine: PickleMachine, data: bytes) -> object:
     try:
         return machine.read()
     except ModelError:
-        if tarfile.is_tarfile(path):
+        if data[257:262] == b"ustar":
             raise ModelError(
                 "it is a tar archive (of PyTorch before 0.1.10, or of files): unpack it, or save it anew with torch.save"
             ) from None

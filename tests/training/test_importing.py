@@ -51,6 +51,22 @@ def test_resnet18_gives_what_torchvisions_gives(tmp_path: Path):
     assert np.abs(ours(found.network) - ours(other)).max() > 0.01
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torchvision_itself_gives_the_same(tmp_path: Path, zipped: bool):
+    torch = pytest.importorskip("torch")
+    network = pytest.importorskip("torchvision.models").resnet18().eval()
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.2)
+                module.running_var.uniform_(0.5, 1.5)
+    torch.save({"state_dict": network.state_dict()}, tmp_path / "n.pth", _use_new_zipfile_serialization=zipped)
+    found = import_checkpoint(tmp_path / "n.pth")
+    network.fc = torch.nn.Identity()
+    with torch.no_grad():
+        close(ours(found.network), network(torch.from_numpy(IMAGES)).numpy())
+
+
 @pytest.mark.parametrize(
     ("recipe", "ibn", "embedding", "height"),
     [("AGW", False, 64, 256), ("sbs", True, 0, 384)],
