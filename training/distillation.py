@@ -13,7 +13,13 @@ from ingest.frame import Image
 from ingest.models import load_embedder
 from ingest.paddle_library import paddle
 from ingest.runtime import Device
-from training.normalisation import crops_of
+from training.loader import MEAN_RGB, STD_RGB
+
+_SCALE = 255 * np.array(STD_RGB, np.float32).reshape(3, 1, 1)
+_SHIFT = 255 * np.array(MEAN_RGB, np.float32).reshape(3, 1, 1)
+
+_LEVEL_TOLERANCE = 0.01
+"""Of a grey level, that rounding may be off by."""
 
 KEPT = 65_536
 """So many crops' embeddings are kept: 64 MB for 256 numbers each."""
@@ -48,7 +54,7 @@ class Teacher:
         """(B, T) float32 of unit length, for (B, 3, H, W) images as the networks of ``training`` see them.
 
         Raises:
-            ValueError: If the images are none that ``normalise`` made of crops.
+            ValueError: If the images are no normalised crops.
             ModelError: If an embedder fails.
         """
         crops = crops_of(images.numpy())
@@ -82,3 +88,19 @@ def load_teacher(names: str, *, threads: int | None = None, device: Device = "cp
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     return Teacher([load_embedder(name, threads=threads, device=device) for name in wanted])
+
+
+def crops_of(images: NDArray[np.float32]) -> list[Image]:
+    """The (H, W, 3) BGR uint8 crops of which the loader made ``images`` (B, 3, H, W).
+
+    Exact: neighbouring grey levels are 0.017 apart, rounding in float32 is a ten-thousandth of that.
+
+    Raises:
+        ValueError: If the images were not made so: something lies outside of 0 to 255, or between two levels.
+    """
+    levels = images * _SCALE + _SHIFT
+    pixels = np.rint(levels)
+    # Written so that it also refuses what is no number.
+    if not ((np.abs(levels - pixels) < _LEVEL_TOLERANCE) & (pixels >= 0) & (pixels <= 255)).all():
+        raise ValueError("these images are no normalised uint8 crops, so they cannot be shown to a teacher")
+    return list(np.ascontiguousarray(pixels.astype(np.uint8).transpose(0, 2, 3, 1)[..., ::-1]))

@@ -124,10 +124,8 @@ class Objective(nn.Layer):
             total, parts = 0.0, {}
             for name, term in zip(self.names, self.terms, strict=True):
                 loss = self._sub_layers[name]
-                if isinstance(loss, Loss):
-                    value = loss(seen[loss.looks_at], labels)
-                else:
-                    value = loss(seen["embedding"], taught)
+                given = (seen[loss.looks_at], labels) if isinstance(loss, Loss) else (seen["embedding"], taught)
+                value = loss(*given)
                 total = total + term.weight * value
                 parts[name] = value.detach()
             return total, parts
