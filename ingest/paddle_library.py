@@ -8,7 +8,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     _handlers = logging.getLogger().handlers[:]
     import paddle
-    from paddle import inference
+    from paddle import inference, nn
 
     # It gives the root logger a handler, so that every library's log lines would reach the terminal.
     logging.getLogger().handlers[:] = _handlers
@@ -19,4 +19,4 @@ paddle.disable_signal_handler()
 FAILURES = (RuntimeError, ValueError, TypeError, IndexError, OSError, MemoryError, SystemError)
 """What Paddle's C++ errors become in Python; they have no base of their own."""
 
-__all__ = ["FAILURES", "inference", "paddle"]
+__all__ = ["FAILURES", "inference", "nn", "paddle"]
