@@ -1,4 +1,4 @@
-"""A convolution, its batch normalisation and its activation: the brick of every backbone."""
+"""A convolution, its normalisation and its activation: the brick of every backbone."""
 
 from typing import Literal
 
@@ -6,6 +6,7 @@ from ingest.paddle_library import nn, paddle
 from training.batch_norm import BatchNorm2D
 
 Activation = Literal["relu", "hardswish", "none"]
+Norm = Literal["batch", "instance", "ibn", "none"]
 
 
 class ConvBN(nn.Layer):
@@ -20,7 +21,8 @@ class ConvBN(nn.Layer):
         stride: Of the convolution.
         groups: Of the convolution; as many as ``inputs`` makes it depthwise.
         activation: What follows.
-        ibn: Half the channels are normalised by instance (see ``InstanceBatchNorm``).
+        norm: How channels are normalised: over the batch, each image for itself, half and half (see
+            ``InstanceBatchNorm``), or not at all.
     """
 
     def __init__(
@@ -32,22 +34,26 @@ class ConvBN(nn.Layer):
         *,
         groups: int = 1,
         activation: Activation = "none",
-        ibn: bool = False,
+        norm: Norm = "batch",
     ) -> None:
         super().__init__()
+        # Paddle's own default counts the inputs of a depthwise convolution as if it saw all channels.
+        start = paddle.ParamAttr(initializer=nn.initializer.KaimingNormal())
+        padding = (kernel - 1) // 2
         self.conv = nn.Conv2D(
-            inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, groups=groups, bias_attr=False
+            inputs, outputs, kernel, stride, padding=padding, groups=groups, weight_attr=start, bias_attr=False
         )
-        self.bn = InstanceBatchNorm(outputs) if ibn else BatchNorm2D(outputs)
+        self.bn = _norm(norm, outputs)
         self.activation = activation
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """(B, inputs, h, w) to (B, outputs, h / stride, w / stride), rounded up."""
-        return activate(self.bn(self.conv(x)), self.activation)
+        x = self.conv(x)
+        return activate(x if self.bn is None else self.bn(x), self.activation)
 
 
 class InstanceBatchNorm(nn.Layer):
-    """IBN-a (arXiv 1807.09441, section 3.2): instance normalisation of the first half of the channels, batch of the rest."""
+    """IBN-a (arXiv 1807.09441, section 3.2): the first half of the channels by instance, the rest by batch."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -67,3 +73,23 @@ def activate(x: paddle.Tensor, activation: Activation) -> paddle.Tensor:
     if activation == "hardswish":
         return nn.functional.hardswish(x)
     return x
+
+
+def whole_eights(channels: float, divisor: int = 8) -> int:
+    """Channels of a scaled network: the nearest multiple of ``divisor``, but never under 0.9 of what was asked.
+
+    The rule of MobileNet's authors, which every network with scales follows.
+
+    >>> whole_eights(16 * 0.35), whole_eights(40 * 0.35), whole_eights(18, 4)
+    (8, 16, 20)
+    """
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded
+
+
+def _norm(norm: Norm, channels: int) -> nn.Layer | None:
+    if norm == "ibn":
+        return InstanceBatchNorm(channels)
+    if norm == "instance":
+        return nn.InstanceNorm2D(channels)
+    return BatchNorm2D(channels) if norm == "batch" else None

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from ingest.paddle_library import nn, paddle
+from training.backbones import build_backbone
 from training.batch_norm import BatchNorm1D
 from training.network_settings import BACKBONES, NetworkSettings
 from training.pooling import AveragePooling, GeMPooling
-from training.resnet_slim import SlimResNet
 
 __all__ = ["BACKBONES", "Features", "NetworkSettings", "ReidNetwork", "build_network"]
 
@@ -17,7 +17,7 @@ class Features:
 
     Attributes:
         metric: (B, D) before the neck, for pair losses.
-        embedding: (B, D) after it, for classifiers and searches; the same tensor where there is no neck.
+        embedding: (B, D) after it, for classifiers and searches; the same tensor where nothing follows.
     """
 
     metric: paddle.Tensor
@@ -57,7 +57,8 @@ class ReidNetwork(nn.Layer):
         metric = self.pooling(self.backbone(images))
         if self.fc is not None:
             metric = self.fc(metric)
-        return Features(metric, metric if self.neck is None else self.neck(metric))
+        embedding = metric if self.neck is None else self.neck(metric)
+        return Features(metric, nn.functional.relu(embedding) if self.settings.relu else embedding)
 
 
 def build_network(settings: NetworkSettings) -> ReidNetwork:
@@ -67,11 +68,6 @@ def build_network(settings: NetworkSettings) -> ReidNetwork:
         ConfigError: If the backbone cannot be built so.
     """
     return ReidNetwork(settings)
-
-
-def build_backbone(settings: NetworkSettings) -> nn.Layer:
-    """The part that makes feature maps; its ``channels`` is their number of channels."""
-    return SlimResNet(last_stride=settings.last_stride, ibn=settings.ibn)
 
 
 def _bnneck(dimension: int) -> BatchNorm1D:
