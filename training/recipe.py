@@ -46,8 +46,12 @@ def read_recipe(name: str) -> dict[str, Any]:
         raise ConfigError(f"recipe {name}: {error}") from error
 
 
-def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+def checked(values: Mapping[str, Any], *, complete: bool = False) -> dict[str, Any]:
     """Settings of the right names and kinds; lists have become tuples.
+
+    Args:
+        values: By name.
+        complete: Whether all settings are there, those that count for nothing too.
 
     Raises:
         ConfigError: If a name or a kind is wrong, or both lengths of a run are set.
@@ -58,7 +62,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {flag(near[0])}?" if near else f"there are {', '.join(map(flag, names))}"
             raise ConfigError(f"there is no setting {flag(name)}; {hint}")
-    if "epochs" in values and values.get("iterations"):
+    if not complete and "epochs" in values and values.get("iterations"):
         raise ConfigError("epochs and iterations are both set; a run has one length, leave one out")
     return {name: _as_kind(name, value, KINDS[name]) for name, value in values.items()}
 

@@ -71,6 +71,9 @@ class TrainSettings:
         bnneck: Whether a batch normalisation parts metric features from classified ones.
         last_stride: Of the backbone's last stage, 1 or 2.
         ibn: Whether early blocks normalise half their channels by instance.
+        non_local: Whether attention over all places follows some blocks.
+        relu: Whether the embedding ends in a ReLU, as torchreid's OSNet does.
+        unpadded_pool: Whether the stem's max pooling begins at the edge, as in fast-reid.
         size: Of the network's input, ``HEIGHTxWIDTH`` in pixels.
         loss: A weighted sum, as ``Objective.parse`` reads it.
         teacher: A network to distil from: its name or file.
@@ -117,6 +120,9 @@ class TrainSettings:
     bnneck: bool = True
     last_stride: int = 1
     ibn: bool = False
+    non_local: bool = False
+    relu: bool = False
+    unpadded_pool: bool = False
     size: str = "256x128"
     loss: str = "softmax(smoothing=0.1) + triplet(margin=0.3, mining=hard)"
     teacher: str | None = None
