@@ -1,7 +1,8 @@
 """One step of learning: forward, backward, average over the processes, move; and all state that steps depend on."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,8 +52,7 @@ class Learner:
 
     Attributes:
         network: What is trained.
-        average: The moving average of its weights, if there is one.
-        ahead: Where the loss's own weights (a classifier, centres) and the network's are, by name.
+        parts: Names of what the loss is made of.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Learner:
         self._amp = amp
         self._optimiser = Optimiser(parameters=_parameters(network, objective), **optimizer)
         self._scaler = paddle.amp.GradScaler() if amp == "fp16" else None
-        self.average = MovingAverage(network, ema) if ema else None
+        self._average = MovingAverage(network, ema) if ema else None
 
     def learn(
         self, images: NDArray[np.float32], labels: NDArray[np.int64], *, rate: float, step: int, stop: bool = False
@@ -114,17 +114,28 @@ class Learner:
             self._scaler.step(self._optimiser.inner)
             self._scaler.update()
             self._optimiser.clear()
-        if self.average is not None:
-            self.average.update()
+        if self._average is not None:
+            self._average.update()
         return Learned(values[0], learned, stop)
+
+    @property
+    def parameters(self) -> int:
+        """How many trained numbers the network is made of."""
+        return sum(one.size for one in self.network.parameters() if not one.stop_gradient)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """For a while the network has its averaged weights, if they are averaged."""
+        with nullcontext() if self._average is None else self._average.in_place():
+            yield
 
     def state(self) -> Arrays:
         """All that the next step depends on, by name."""
         found = {f"network/{name}": value.numpy() for name, value in self.network.state_dict().items()}
         found |= {f"objective/{name}": value.numpy() for name, value in self._objective.state_dict().items()}
         found |= {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
-        if self.average is not None:
-            found |= {f"average/{name}": value for name, value in self.average.state().items()}
+        if self._average is not None:
+            found |= {f"average/{name}": value for name, value in self._average.state().items()}
         if self._scaler is not None:
             found |= {f"scaler/{name}": np.asarray(value) for name, value in self._scaler.state_dict().items()}
         return found
@@ -138,8 +149,8 @@ class Learner:
         _fill("network", self.network, part_of(state, "network"))
         _fill("objective", self._objective, part_of(state, "objective"))
         self._optimiser.restore(part_of(state, "optimiser"))
-        if self.average is not None:
-            self.average.restore(part_of(state, "average"))
+        if self._average is not None:
+            self._average.restore(part_of(state, "average"))
         if self._scaler is not None:
             scaler = part_of(state, "scaler")
             self._scaler.load_state_dict({k: v if v.ndim else v.item() for k, v in scaler.items()})

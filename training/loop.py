@@ -1,48 +1,23 @@
 """The training loop: learn a batch, write it down, look for held-out people now and then, keep what is needed to go on.
 
-Everything that a step draws (its batch, its augmentation, its dropout) is a pure function of the seed and the step, so a
-run that is stopped anywhere and resumed learns exactly what an undisturbed one does.
+Whatever a step draws (its batch, augmentation, dropout) is a pure function of the seed and the step, so a run that is
+stopped anywhere and resumed learns exactly what an undisturbed one does.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.stop import Stop
-from training.batches import Course
-from training.checkpoint import Checkpoint
-from training.learner import Learner
-from training.learning_sets import LearningSets, learning_sets
-from training.run_folder import RunFolder, RunLock
-from training.run_parts import build_learner, load_weights
-from training.schedule import learning_rate
+from training.keeper import Progress
+from training.run import Run, prepare_run
+from training.run_folder import RunLock
 from training.train_settings import TrainSettings
 from training.training_log import TrainingLog
 from training.validation import Validation, validate
-from training.watch import Begun, Stepped, Validated, Watch
-from training.weights import save_network
-from training.world import World, join_world
-
-SAVE_SECONDS = 300.0
-"""A crash costs at most so much work, and what a step takes."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is; with the learner's state all that it needs to go on.
-
-    Attributes:
-        step: Steps done.
-        seconds: Time spent on them, over all starts.
-        best: What the best network found, None before the first validation.
-        best_step: After which step that was.
-    """
-
-    step: int = 0
-    seconds: float = 0.0
-    best: Validation | None = None
-    best_step: int = 0
+from training.watch import Begun, Stepped, Validated, Watch, Watches
+from training.world import join_world
 
 
 @dataclass(frozen=True)
@@ -51,23 +26,24 @@ class TrainingResult:
 
     Attributes:
         run: Its folder.
-        best: The network file that found most among the held-out people; the last one if nobody was held out.
-        last: The checkpoint.
+        best: The network file that found most among the people held out, or the last one if nobody was; None before
+            the first validation.
+        last: The checkpoint, None if not a step was done.
         steps: Steps done.
         epochs: Epochs begun.
-        images: Images learned from.
+        images: Images that are learned from.
         people: People on them.
         held_out: What ``best`` finds among the people held out; None if nobody was.
         best_step: After how many steps it was made.
         parameters: How many numbers the network is made of.
-        seconds: Time spent, over all starts.
-        images_per_second: Over this start; 0 if nothing was left to do.
+        seconds: Time that the steps took, over all starts.
+        images_per_second: Over this start, 0 if nothing was left to do.
         stopped_by: The signal that ended it early, else None.
     """
 
     run: Path
-    best: Path
-    last: Path
+    best: Path | None
+    last: Path | None
     steps: int
     epochs: int
     images: int
@@ -99,30 +75,85 @@ def train(
     """
     watch, stop = watch or Watch(), stop or Stop()
     world = join_world(settings.device)
-    folder = RunFolder(out)
-    if not world.writes:
-        return _run(settings, folder, world, resume, Watch(), stop)
-    with RunLock(out):
-        return _run(settings, folder, world, resume, watch, stop)
-
-
-def _run(
-    settings: TrainSettings, folder: RunFolder, world: World, resume: bool, watch: Watch, stop: Stop
-) -> TrainingResult:
-    checkpoint = folder.open(settings, resume=resume, processes=world.size)
-    sets = learning_sets(settings)
-    course = Course.of(settings, sets.fit, world)
-    learner = build_learner(settings, sets.fit, world)
-    if checkpoint is None:
-        progress = Progress()
-        load_weights(settings, learner.network, watch)
+    with ExitStack() as stack:
         if world.writes:
-            folder.begin(settings)
-    else:
-        progress = restore(checkpoint, sets, learner)
-    world.meet()
-    start = progress
-    keeper = Keeper(settings, folder, sets, learner, world)
-    watch.begun(Begun(sets, course.total, course.per_epoch, progress.step, learner.network, world))
-    with TrainingLog(folder.path, learner.parts, progress.step) if world.writes else nullcontext() as log:
-        ...
+            stack.enter_context(RunLock(out))
+        run = prepare_run(settings, out, world, watch, resume=resume)
+        if world.writes:
+            log = stack.enter_context(closing(TrainingLog(out, run.learner.parts, run.start.step)))
+            watch = Watches(log, watch)
+        watch.begun(_beginning(run))
+        progress = learn(run, watch, stop)
+    return _result(run, progress, stop)
+
+
+def learn(run: Run, watch: Watch, stop: Stop) -> Progress:
+    """Goes through the steps that are left, to the end or until it shall stop."""
+    progress = run.start
+    clock = time.monotonic()
+    for batch in run.course.batches(run.loader, progress.step):
+        step, epoch = progress.step, run.course.epoch_of(progress.step)
+        rate = run.course.rate(step)
+        learned = run.learner.learn(batch.images, batch.labels, rate=rate, step=step, stop=stop.reason is not None)
+        seconds = time.monotonic() - clock
+        progress = progress.stepped(seconds)
+        speed = len(batch.labels) * run.world.size / seconds
+        watch.stepped(Stepped(step + 1, epoch + 1, rate, learned.loss, learned.parts, speed))
+
+        validates = run.course.validates_after(progress.step)
+        if validates:
+            progress = _validated(run, progress, watch)
+        if validates or learned.stop or run.keeper.is_due():
+            run.keeper.save(progress)
+        if learned.stop:
+            break
+        clock = time.monotonic()
+    return progress
+
+
+def _validated(run: Run, progress: Progress, watch: Watch) -> Progress:
+    """Looks for the people held out, with the averaged weights if there are any, and keeps the network if it is the best."""
+    if run.sets.held is None:
+        return run.keeper.keep_best(progress, None)
+    with run.learner.averaged():
+        found = validate(run.learner.network, run.sets.held, run.read)
+    progress = run.keeper.keep_best(progress, found)
+    watch.validated(Validated(progress.step, run.course.epoch_of(progress.step - 1) + 1, found, progress.best or found))
+    return progress
+
+
+def _beginning(run: Run) -> Begun:
+    return Begun(
+        steps=run.course.total,
+        per_epoch=run.course.per_epoch,
+        done=run.start.step,
+        epochs=run.course.epochs,
+        images=len(run.sets.fit.samples),
+        people=len(run.sets.fit.people),
+        cameras=len(run.sets.fit.cameras),
+        held_out=0 if run.sets.held is None else len(run.sets.held.people),
+        parameters=run.learner.parameters,
+        dimension=run.learner.network.dimension,
+        processes=run.world.size,
+        best=run.start.best,
+    )
+
+
+def _result(run: Run, progress: Progress, stop: Stop) -> TrainingResult:
+    folder, seconds = run.folder, progress.seconds - run.start.seconds
+    learned = (progress.step - run.start.step) * run.images_per_step
+    return TrainingResult(
+        run=folder.path,
+        best=folder.best if progress.best_step else None,
+        last=folder.last if progress.step else None,
+        steps=progress.step,
+        epochs=-(-progress.step // run.course.per_epoch),
+        images=len(run.sets.fit.samples),
+        people=len(run.sets.fit.people),
+        held_out=progress.best,
+        best_step=progress.best_step,
+        parameters=run.learner.parameters,
+        seconds=round(progress.seconds, 3),
+        images_per_second=round(learned / seconds, 2) if seconds else 0.0,
+        stopped_by=stop.reason if progress.step < run.course.total else None,
+    )

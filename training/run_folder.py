@@ -12,6 +12,7 @@ from gallery.lock import FileLock
 from training.checkpoint import Checkpoint, read_checkpoint, replace_file, write_checkpoint
 from training.recipe import checked, flag
 from training.train_settings import HOW_ONLY, TrainSettings
+from training.world import World
 
 
 @dataclass(frozen=True)
@@ -39,27 +40,27 @@ class RunFolder:
         """The network that found most among the held-out people, as ``load_network`` reads it."""
         return self.path / "best.npz"
 
-    def open(self, settings: TrainSettings, *, resume: bool, processes: int) -> Checkpoint | None:
+    def open(self, settings: TrainSettings, *, resume: bool, world: World) -> Checkpoint | None:
         """What the run goes on from: None if it begins.
 
         Raises:
             ConfigError: If there is a run and it is not to be resumed, or it was made with other settings.
             ModelError: If its checkpoint is damaged.
         """
-        if not self.last.exists():
-            if self.best.exists() or (self.settings.exists() and not resume):
+        if not resume:
+            # Asked by the first process alone: it is about to write what the others would find.
+            if world.writes and self.settings.exists():
                 raise ConfigError(
-                    f"{self.path} holds a run without its checkpoint last.npz; choose another folder for --out"
+                    f"{self.path} holds a run; go on with it by --resume, or choose another folder for --out"
                 )
             return None
-        if not resume:
-            raise ConfigError(f"{self.path} holds a run; go on with it by --resume, or choose another folder for --out")
+        if not self.last.exists():
+            return None
         checkpoint = read_checkpoint(self.last)
-        stored = stored_settings(checkpoint)
-        refuse_other_settings(stored, settings)
-        if checkpoint.facts["processes"] != processes:
+        refuse_other_settings(stored_settings(checkpoint), settings)
+        if checkpoint.facts.get("processes") != world.size:
             raise ConfigError(
-                f"the run was made by {checkpoint.facts['processes']} processes, and these are {processes}; "
+                f"the run was begun by {checkpoint.facts.get('processes')} processes, and now there are {world.size}; "
                 "start as many as then, or its batches would be others"
             )
         return checkpoint

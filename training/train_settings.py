@@ -42,10 +42,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "validate_every": (0, 1_000_000_000),
     "seed": (0, 2**31 - 1),
     "workers": (0, 256),
+    "save_seconds": (0, 1e9),
 }
 """Least and largest value of the others that are numbers."""
 
-HOW_ONLY = frozenset({"device", "workers"})
+HOW_ONLY = frozenset({"device", "workers", "save_seconds"})
 """Settings that say how a run is computed, not what it learns: it may be resumed with others."""
 
 VALIDATIONS = 20
@@ -61,8 +62,8 @@ class TrainSettings:
     ``warmup``, ``steps`` and ``validate_every`` count what the length of the run counts: epochs, or iterations.
 
     Attributes:
-        data: Folders and list files to learn from.
-        people: ``FILE:NAME``, a list of people in a JSON file; only they are used. None for all.
+        data: Folders and list files to learn from, ``PATH`` or ``NAME=PATH``.
+        people: Who of them, each ``FILE:NAME``, a list of people in a JSON file; all if none is named.
         hold_out: People kept for validation: a share of them, 0-1, or ``FILE:NAME``; "0" for none.
         skip_bad: Whether unreadable images are left out rather than refused.
         backbone: A name of ``BACKBONES``.
@@ -105,13 +106,14 @@ class TrainSettings:
         seed: Of all randomness.
         device: ``cpu`` or ``cuda``.
         workers: Processes that read images; 0 for none beside the training's own.
+        save_seconds: Least time between two checkpoints that nothing but time asks for; a crash costs as much.
 
     Raises:
         ConfigError: If a value is out of range, or would do nothing.
     """
 
     data: tuple[str, ...]
-    people: str | None = None
+    people: tuple[str, ...] = ()
     hold_out: str = "0.1"
     skip_bad: bool = False
     backbone: str = "ResNet50"
@@ -154,6 +156,7 @@ class TrainSettings:
     seed: int = 0
     device: str = "cpu"
     workers: int = 2
+    save_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         for name, words in CHOICES.items():

@@ -4,13 +4,13 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from training.checkpoint import replace_file
+from training.watch import Begun, Stepped, Validated, Watch
 
 
-class TrainingLog:
+class TrainingLog(Watch):
     """The log files of one run. A row is in the file when its call returns.
 
     A run that is resumed gives the number of the step it goes on from: what was written after that is taken out, so
@@ -29,22 +29,21 @@ class TrainingLog:
         self._validations = Table(folder / "validation.csv", ["step", "epoch", "mAP", "rank1", "rank5", "mINP"], step)
         self._events = _event_writer(folder / "events", step)
 
-    @property
-    def has_events(self) -> bool:
-        """Whether events are written, which takes the package tensorboardX."""
-        return self._events is not None
+    def begun(self, run: Begun) -> None:
+        """Nothing is written of it: the settings stand in ``settings.json``."""
 
-    def step(self, step: int, epoch: int, rate: float, loss: float, parts: Mapping[str, float], speed: float) -> None:
-        """One step: its number and epoch (both from 1), learning rate, losses, images a second."""
-        losses = [parts[name] for name in self._parts]
-        self._steps.add([step, epoch, rate, loss, *losses, round(speed, 2)])
-        self._event(step, {"lr": rate, "loss": loss, "speed/images_per_second": speed})
-        self._event(step, {f"loss/{name}": value for name, value in parts.items()})
+    def stepped(self, step: Stepped) -> None:
+        """A row of ``log.csv``, and events."""
+        losses = [step.parts[name] for name in self._parts]
+        self._steps.add([step.step, step.epoch, step.rate, step.loss, *losses, round(step.images_per_second, 2)])
+        values = {"lr": step.rate, "loss": step.loss, "images_per_second": step.images_per_second}
+        self._event(step.step, values | {f"loss_parts/{name}": value for name, value in step.parts.items()})
 
-    def validation(self, step: int, epoch: int, figures: Mapping[str, float]) -> None:
-        """Figures on the held-out people after a step: mAP, rank1, rank5, mINP."""
-        self._validations.add([step, epoch, *(figures[name] for name in ("mAP", "rank1", "rank5", "mINP"))])
-        self._event(step, {f"held_out/{name}": value for name, value in figures.items()})
+    def validated(self, validation: Validated) -> None:
+        """A row of ``validation.csv``, and events."""
+        figures = validation.found.figures()
+        self._validations.add([validation.step, validation.epoch, *figures.values()])
+        self._event(validation.step, {f"held_out/{name}": value for name, value in figures.items()})
         if self._events is not None:
             self._events.flush()
 
@@ -54,14 +53,6 @@ class TrainingLog:
         self._validations.close()
         if self._events is not None:
             self._events.close()
-
-    def __enter__(self) -> "TrainingLog":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _event(self, step: int, values: Mapping[str, float]) -> None:
         if self._events is not None:

@@ -90,3 +90,30 @@ class Watch:
 
     def note(self, line: str) -> None:
         """Something that people should know."""
+
+
+class Watches(Watch):
+    """Tells several."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self._watches = watches
+
+    def begun(self, run: Begun) -> None:
+        """See ``Watch``."""
+        for watch in self._watches:
+            watch.begun(run)
+
+    def stepped(self, step: Stepped) -> None:
+        """See ``Watch``."""
+        for watch in self._watches:
+            watch.stepped(step)
+
+    def validated(self, validation: Validated) -> None:
+        """See ``Watch``."""
+        for watch in self._watches:
+            watch.validated(validation)
+
+    def note(self, line: str) -> None:
+        """See ``Watch``."""
+        for watch in self._watches:
+            watch.note(line)

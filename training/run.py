@@ -1,0 +1,103 @@
+"""A run that is ready to go: the parts that its settings name, in the state in which the run stopped or begins."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gallery.errors import ConfigError
+from training.augmentation import Augmentation
+from training.course import Course
+from training.keeper import Keeper, Progress
+from training.learner import Learner
+from training.learning_sets import LearningSets, learning_sets
+from training.loader import Loader
+from training.network import build_network
+from training.network_settings import NetworkSettings
+from training.objective import Objective
+from training.run_folder import RunFolder
+from training.samplers import CameraBalancedPKSampler, PKSampler, PlainSampler, Sampler
+from training.samples import TrainingSet
+from training.start_weights import start_from
+from training.train_settings import TrainSettings
+from training.validation import ReadBatches
+from training.watch import Watch
+from training.world import World
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run and how far it was before.
+
+    Attributes:
+        settings: What is learned, and how.
+        folder: Where it is kept.
+        world: The processes that train together.
+        sets: Who is learned from, and who is held out.
+        loader: Gives the batches of this process.
+        course: Says which step has which batch and rate.
+        learner: Learns them.
+        keeper: Keeps what must not be lost.
+        read: Gives the images of people held out.
+        start: How far the run was before.
+    """
+
+    settings: TrainSettings
+    folder: RunFolder
+    world: World
+    sets: LearningSets
+    loader: Loader
+    course: Course
+    learner: Learner
+    keeper: Keeper
+    read: ReadBatches
+    start: Progress
+
+    @property
+    def images_per_step(self) -> int:
+        """Of all processes together."""
+        return self.world.size * len(self.loader.sampler.epoch(0)[0])
+
+
+def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, *, resume: bool) -> Run:
+    """Reads the images, makes the network and all else, and takes up the checkpoint if there is one.
+
+    Raises:
+        PasserbyError: Whatever of it does not work.
+    """
+    folder = RunFolder(out)
+    checkpoint = folder.open(settings, resume=resume, world=world)
+    sets = learning_sets(settings)
+    loader = build_loader(settings, sets.fit, world)
+    learner = build_learner(settings, sets.fit, world)
+    keeper = Keeper(folder, settings, sets.fingerprint(), learner, world)
+    if checkpoint is None:
+        if settings.weights is not None:
+            start_from(Path(settings.weights), learner.network, watch, allow_mismatch=settings.allow_mismatch)
+        start = keeper.begin()
+    else:
+        start = keeper.go_on(checkpoint)
+    course = Course(settings, per_epoch=len(loader.sampler.epoch(0)))
+    return Run(settings, folder, world, sets, loader, course, learner, keeper, image_reader(settings), start)
+
+
+def network_settings(settings: TrainSettings) -> NetworkSettings:
+    """The network that is trained.
+
+    Raises:
+        ConfigError: If it cannot be built so.
+    """
+    values: dict[str, Any] = settings.to_json()
+    same = ("backbone", "embedding", "pooling", "bnneck", "last_stride", "ibn", "non_local", "relu", "unpadded_pool")
+    return NetworkSettings(**{name: values[name] for name in same}, height=settings.height, width=settings.width)
+
+
+def build_sampler(settings: TrainSettings, fit: TrainingSet, world: World) -> Sampler:
+    """What makes the batches of this process.
+
+    Raises:
+        ConfigError: If the set is too small for a batch.
+    """
+    if settings.sampler == "plain":
+        return PlainSampler(fit, settings.batch, settings.seed, world.rank, world.size)
+    kind = CameraBalancedPKSampler if settings.sampler == "camera" else PKSampler
+    return kind(fit, settings.ids, settings.images, settings.seed, world.rank, world.size)
