@@ -19,6 +19,7 @@ from api import (
     query_commands,
     serve_command,
     track_command,
+    train_command,
     zones_command,
 )
 from api.stopping import Stopped
@@ -47,6 +48,7 @@ serve_command.register(app)
 model_commands.register(app)
 join_command.register(app)
 zones_command.register(app)
+train_command.register(app)
 
 
 def main() -> None:

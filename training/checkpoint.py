@@ -51,12 +51,23 @@ def read_checkpoint(path: Path) -> Checkpoint:
         ModelError: If the file is absent, damaged, or no checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(str(arrays.pop(FACTS)))
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: there is no checkpoint; give the folder of a run that `passerby train` made") from error
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ModelError(
+            f"{path}: there is no checkpoint; give the folder of a run that `passerby train` made"
+        ) from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ModelError(f"{path}: is damaged or no checkpoint of this program ({error}); start a new run") from error
     if not isinstance(facts, dict) or facts.pop("format", None) != FORMAT:
         raise ModelError(f"{path}: is no checkpoint that this version reads ({FORMAT}); start a new run")

@@ -78,7 +78,9 @@ class Keeper:
             best = None if facts["best"] is None else Validation(**facts["best"])
             return Progress(int(facts["step"]), float(facts["seconds"]), best, int(facts["best_step"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{self._folder.last}: lacks what this version keeps ({error}); begin a new run") from error
+            raise ModelError(
+                f"{self._folder.last}: lacks what this version keeps ({error}); begin a new run"
+            ) from error
 
     def keep_best(self, progress: Progress, found: Validation | None) -> Progress:
         """Writes the network if it finds more than the best one so far, or nobody is held out to tell.

@@ -168,7 +168,9 @@ def _fill(what: str, layer: paddle.nn.Layer, arrays: Arrays) -> None:
     there = layer.state_dict()
     shapes = {name: tuple(value.shape) for name, value in there.items()}
     if shapes != {name: array.shape for name, array in arrays.items()}:
-        raise ModelError(f"the checkpoint's {what} is not that of these settings; resume with the code that began the run")
+        raise ModelError(
+            f"the checkpoint's {what} is not that of these settings; resume with the code that began the run"
+        )
     for name, value in there.items():
         value.set_value(arrays[name])
 

@@ -82,7 +82,9 @@ class Optimiser:
         begun = {name.rpartition(":")[0] for name in state}
         strangers = sorted(begun - self.parameters.keys())
         if strangers:
-            raise ModelError(f"the checkpoint's optimiser knows weights that the network does not have: {strangers[:3]}")
+            raise ModelError(
+                f"the checkpoint's optimiser knows weights that the network does not have: {strangers[:3]}"
+            )
         self._begin(self.parameters[name] for name in sorted(begun))
         there = self._state()
         if there.keys() != state.keys():

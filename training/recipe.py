@@ -1,6 +1,7 @@
 """Recipes: settings of a training run in a TOML file, with the names of the flags; three come with the package."""
 
 import difflib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -65,6 +66,21 @@ def checked(values: Mapping[str, Any], *, complete: bool = False) -> dict[str, A
     if not complete and "epochs" in values and values.get("iterations"):
         raise ConfigError("epochs and iterations are both set; a run has one length, leave one out")
     return {name: _as_kind(name, value, KINDS[name]) for name, value in values.items()}
+
+
+def kept_settings(run: Path) -> dict[str, Any]:
+    """The settings that stand in a run's folder, none if nothing stands there yet.
+
+    Raises:
+        ConfigError: If they cannot be read.
+    """
+    path = run / "settings.json"
+    try:
+        return checked(json.loads(path.read_text()), complete=True)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError, ConfigError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); restore it, or begin a new run") from error
 
 
 def layered(*layers: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "sampler": ("pk", "camera", "plain"),
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": SCHEDULES,
+    "erase_fill": ("random", "mean"),
     "amp": ("off", "bf16", "fp16"),
     "device": ("cpu", "cuda"),
 }
@@ -33,7 +34,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "factor": (0, 1),
     "warmup": (0, 1_000_000_000),
     "flip": (0, 1),
-    "pad": (0, 256),
+    "crop": (0, 1),
+    "padding": (0, 256),
     "erase": (0, 1),
     "jitter": (0, 1),
     "augmix": (0, 1),
@@ -93,9 +95,11 @@ class TrainSettings:
         steps: When ``piecewise`` multiplies the rate by ``factor``; none for a third and seven twelfths of the run.
         factor: By what.
         flip: Probability that an image is mirrored.
-        pad: Pixels added on every side before a crop of the old size is taken.
+        crop: Probability that it is framed with black and cut back to its size somewhere.
+        padding: Width of that frame, pixels.
         erase: Probability that a rectangle is erased.
-        jitter: Strength of random brightness, contrast and saturation.
+        erase_fill: What with: ``random`` pixels or the ``mean`` colour.
+        jitter: Probability that brightness, contrast, saturation and hue are changed.
         augmix: Probability of a random mixture of changes.
         ema: Decay of the moving average of the weights, 0 for none.
         clip: Largest norm of the gradient, 0 for no limit.
@@ -143,8 +147,10 @@ class TrainSettings:
     steps: tuple[int, ...] = ()
     factor: float = 0.1
     flip: float = 0.5
-    pad: int = 10
+    crop: float = 1.0
+    padding: int = 10
     erase: float = 0.5
+    erase_fill: str = "random"
     jitter: float = 0.0
     augmix: float = 0.0
     ema: float = 0.0

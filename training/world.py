@@ -60,9 +60,7 @@ def join_world(device: str) -> World:
         ConfigError: If there is no such device, or the others do not answer.
     """
     if device == "cuda" and not (paddle.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0):
-        raise ConfigError(
-            "device cuda: this PaddlePaddle sees no NVIDIA GPU; use device cpu, or install its GPU build"
-        )
+        raise ConfigError("device cuda: this PaddlePaddle sees no NVIDIA GPU; use device cpu, or install its GPU build")
     paddle.set_device("gpu" if device == "cuda" else "cpu")
     size = os.environ.get("PADDLE_TRAINERS_NUM", "1")
     if size == "1":
