@@ -1,6 +1,6 @@
 """``passerby train``: makes a Re-ID network."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ from api.output import plain, print_json, print_table
 from api.stopping import Stopped, stopped_by_signals
 from gallery.errors import ConfigError
 from ingest.stop import Stop
-from training.recipe import KINDS, checked, kept_settings, layered, read_recipe
+from training.recipe import KINDS, checked, flag, kept_settings, layered, read_recipe
 from training.train_settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def train(
     seed: options.Seed = None,
     device: options.TrainDevice = None,
     workers: options.Workers = None,
+    cache_mb: options.CacheMb = None,
     save_seconds: options.SaveSeconds = None,
     as_json: Json = False,
 ) -> None:
@@ -99,6 +100,7 @@ def train(
     # Parameters have the names of settings.
     stated = stated_settings({name: context.params[name] for name in KINDS}, recipe)
     settings = settings_of_run(out, stated, resume=resume)
+    refuse_idle({name for name in KINDS if context.params[name] is not None}, settings)
     stop = Stop()
     with stopped_by_signals(stop), training_progress() as progress:
         result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
@@ -144,6 +146,29 @@ def settings_of_run(out: Path, stated: Mapping[str, Any], *, resume: bool) -> Tr
     if not settings.get("data"):
         raise ConfigError("there is nothing to learn from; name a folder: passerby train bounding_box_train --out run")
     return TrainSettings(**settings)
+
+
+def refuse_idle(flags: Collection[str], settings: TrainSettings) -> None:
+    """Refuses flags that change nothing beside the other settings.
+
+    Raises:
+        ConfigError: Naming the first one, and what it is for.
+    """
+    plain = settings.sampler == "plain"
+    needs = {
+        "batch": ("--sampler plain", plain),
+        "ids": ("--sampler pk or camera", not plain),
+        "images": ("--sampler pk or camera", not plain),
+        "momentum": ("--optimizer sgd", settings.optimizer == "sgd"),
+        "steps": ("--schedule piecewise", settings.schedule == "piecewise"),
+        "factor": ("--schedule piecewise", settings.schedule == "piecewise"),
+        "padding": ("--crop above 0", settings.crop > 0),
+        "erase_fill": ("--erase above 0", settings.erase > 0),
+        "allow_mismatch": ("--weights", settings.weights is not None),
+    }
+    for name, (what, there) in needs.items():
+        if name in flags and not there:
+            raise ConfigError(f"--{flag(name)} is for {what}, which this run is without; leave it out")
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:

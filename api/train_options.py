@@ -118,5 +118,6 @@ ValidateEvery = Annotated[
 ]
 Seed = Annotated[Whole, _option("seed", "N", "Of all that is random.")]
 TrainDevice = Annotated[Literal["cpu", "cuda"] | None, _option("device", None, "Where the network is trained.")]
-Workers = Annotated[Whole, _option("workers", "N", "Processes that read images.")]
+Workers = Annotated[Whole, _option("workers", "N", "Threads that read and change images.")]
+CacheMb = Annotated[Whole, _option("cache_mb", "N", "Keep decoded images in memory up to N MB.")]
 SaveSeconds = Annotated[Real, _option("save_seconds", "N", "Longest time that a crash may cost.")]

@@ -56,7 +56,7 @@ class Course:
         for epoch in range(self.epoch_of(done), self.epochs):
             first = max(done - epoch * self.per_epoch, 0)
             last = min(self.total - epoch * self.per_epoch, self.per_epoch)
-            for position, batch in enumerate(loader.epoch(epoch, start=first), first):
+            for position, batch in enumerate(loader.epoch(epoch, first=first), first):
                 if position == last:
                     break
                 yield batch

@@ -79,7 +79,7 @@ def kept_settings(run: Path) -> dict[str, Any]:
         return checked(json.loads(path.read_text()), complete=True)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, AttributeError, ConfigError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, ConfigError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); restore it, or begin a new run") from error
 
 

@@ -1,11 +1,16 @@
 """A run that is ready to go: the parts that its settings name, in the state in which the run stopped or begins."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gallery.errors import ConfigError
-from training.augmentation import Augmentation
+from ingest.paddle_library import paddle
+from training.augmentation import Augmentation, RandomErasing
 from training.course import Course
 from training.keeper import Keeper, Progress
 from training.learner import Learner
@@ -22,6 +27,9 @@ from training.train_settings import TrainSettings
 from training.validation import ReadBatches
 from training.watch import Watch
 from training.world import World
+
+VALIDATION_BATCH = 64
+"""Images that are embedded at once."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,84 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
         start = keeper.go_on(checkpoint)
     course = Course(settings, per_epoch=len(loader.sampler.epoch(0)))
     return Run(settings, folder, world, sets, loader, course, learner, keeper, image_reader(settings), start)
+
+
+def build_loader(settings: TrainSettings, fit: TrainingSet, world: World) -> Loader:
+    """What gives the batches of this process.
+
+    Raises:
+        ConfigError: If the set is too small for a batch, or the augmentation does not fit the size.
+    """
+    change = Augmentation(
+        height=settings.height,
+        width=settings.width,
+        flip=settings.flip,
+        crop=settings.crop,
+        padding=settings.padding,
+        erase=settings.erase,
+        jitter=settings.jitter,
+        mix=settings.augmix,
+        erasing=RandomErasing(fill=settings.erase_fill),
+    )
+    sampler = build_sampler(settings, fit, world)
+    cache = settings.cache_mb * 2**20
+    return Loader(fit, sampler, change, settings.seed, settings.workers, cache_bytes=cache)
+
+
+def image_reader(settings: TrainSettings) -> ReadBatches:
+    """What gives the images of people held out, scaled and nothing else."""
+
+    def read(held: TrainingSet) -> Iterator[NDArray[np.float32]]:
+        in_order = InOrder(len(held.samples))
+        loader = Loader(held, in_order, Augmentation.none(settings.height, settings.width), workers=settings.workers)
+        return (batch.images for batch in loader.epoch(0))
+
+    return read
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """A sampler that gives each image once, in the order of the set.
+
+    Attributes:
+        count: Images of the set.
+        rank: Of one process.
+    """
+
+    count: int
+    rank: int = 0
+
+    def epoch(self, number: int) -> list[NDArray[np.int64]]:
+        """The same for every number."""
+        return np.array_split(np.arange(self.count), -(-self.count // VALIDATION_BATCH))
+
+
+def build_learner(settings: TrainSettings, fit: TrainingSet, world: World) -> Learner:
+    """The network and what makes it better, with weights that are drawn by the settings' seed.
+
+    Raises:
+        ConfigError: If the network or the loss cannot be built so, or half precision is asked of a CPU.
+        ModelError: If the teacher cannot be used.
+    """
+    if settings.amp != "off" and settings.device != "cuda":
+        raise ConfigError(f"amp {settings.amp} is for GPUs; set device cuda, or leave it out")
+    paddle.seed(settings.seed)
+    network = build_network(network_settings(settings))
+    objective = Objective.parse(settings.loss, dimension=network.dimension, classes=len(fit.people))
+    return Learner(
+        network,
+        objective,
+        optimizer={
+            "name": settings.optimizer,
+            "weight_decay": settings.weight_decay,
+            "momentum": settings.momentum,
+            "clip": settings.clip,
+        },
+        ema=settings.ema,
+        amp=settings.amp,
+        seed=settings.seed,
+        world=world,
+    )
 
 
 def network_settings(settings: TrainSettings) -> NetworkSettings:

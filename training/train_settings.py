@@ -44,11 +44,12 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "validate_every": (0, 1_000_000_000),
     "seed": (0, 2**31 - 1),
     "workers": (0, 256),
+    "cache_mb": (0, 10_000_000),
     "save_seconds": (0, 1e9),
 }
 """Least and largest value of the others that are numbers."""
 
-HOW_ONLY = frozenset({"device", "workers", "save_seconds"})
+HOW_ONLY = frozenset({"device", "workers", "cache_mb", "save_seconds"})
 """Settings that say how a run is computed, not what it learns: it may be resumed with others."""
 
 VALIDATIONS = 20
@@ -109,7 +110,8 @@ class TrainSettings:
         validate_every: How often held-out people are looked for; 0 for a twentieth of the run.
         seed: Of all randomness.
         device: ``cpu`` or ``cuda``.
-        workers: Processes that read images; 0 for none beside the training's own.
+        workers: Threads that read and change images; 0 for the training's own.
+        cache_mb: Decoded images are kept in memory up to this size, 2^20 bytes.
         save_seconds: Least time between two checkpoints that nothing but time asks for; a crash costs as much.
 
     Raises:
@@ -162,6 +164,7 @@ class TrainSettings:
     seed: int = 0
     device: str = "cpu"
     workers: int = 2
+    cache_mb: int = 0
     save_seconds: float = 300.0
 
     def __post_init__(self) -> None:

@@ -38,7 +38,8 @@ def test_sgd_with_momentum_and_decay():
 def test_momentum_is_an_option():
     weight, other = weights(), weights()
     assert not np.allclose(
-        run(Optimiser("sgd", {"w": weight}, momentum=0.9), weight), run(Optimiser("sgd", {"w": other}, momentum=0.0), other)
+        run(Optimiser("sgd", {"w": weight}, momentum=0.9), weight),
+        run(Optimiser("sgd", {"w": other}, momentum=0.0), other),
     )
     np.testing.assert_allclose(other.numpy().ravel(), [1.0, -1.0] - 0.1 * GRADIENTS.sum(axis=0), rtol=1e-6)
 

@@ -16,7 +16,9 @@ def test_without_warm_up_the_first_step_has_the_whole_rate():
     assert learning_rate(0, peak=0.3, length=10) == 0.3
 
 
-@pytest.mark.parametrize(("step", "expected"), [(0, 1.0), (4999, 1.0), (5000, 0.1), (6999, 0.1), (7000, 0.01), (9000, 0.001)])
+@pytest.mark.parametrize(
+    ("step", "expected"), [(0, 1.0), (4999, 1.0), (5000, 0.1), (6999, 0.1), (7000, 0.01), (9000, 0.001)]
+)
 def test_piecewise_falls_at_each_milestone(step, expected):
     rate = learning_rate(step, peak=1.0, length=12_000, kind="piecewise", milestones=(5000, 7000, 9000))
     assert rate == pytest.approx(expected)
