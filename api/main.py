@@ -16,6 +16,7 @@ from api import (
     ingest_commands,
     join_command,
     model_commands,
+    prepare_command,
     query_commands,
     serve_command,
     track_command,
@@ -46,6 +47,7 @@ gallery_commands.register(app)
 evaluate_commands.register(app)
 serve_command.register(app)
 model_commands.register(app)
+prepare_command.register(app)
 join_command.register(app)
 zones_command.register(app)
 train_command.register(app)

@@ -26,6 +26,8 @@ BENCHMARKS = {
     "pipeline_speed": [],
     "runner_speed": [],
     "paddle_onednn": [],
+    "sampling": [],
+    "loader_speed": [],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }
 

@@ -71,7 +71,8 @@ class RandomErasing:
 class ColourJitter:
     """Changes brightness, contrast, saturation and hue, in this order, each by chance and around what it is.
 
-    The first three are one linear map of colours, so nothing is cut off between them.
+    The first three are one linear map of colours, so nothing is cut off between them. The defaults are mild: the colour
+    of clothes is much of what tells people apart.
 
     Attributes:
         brightness: Values are multiplied by 1 ± up to this.

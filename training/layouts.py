@@ -50,10 +50,10 @@ def read_layout(path: Path) -> Images:
 
             - Market-1501: a folder with ``bounding_box_train`` (also DukeMTMC-reID, CUHK03-NP's ``detected`` and
               ``labeled``, and any set renamed so).
-            - MSMT17: ``list_train.txt`` and ``list_val.txt`` (the training people are parted into both) beside
+            - MSMT17: ``list_train.txt`` and ``list_val.txt`` (both are the training part) beside
               ``train`` or ``mask_train_v2``; the folder around ``MSMT17_V1`` or ``MSMT17_V2`` will do.
             - CUHK03 as torchreid unpacks it: ``splits_new_detected.json`` beside ``images_detected``.
-            - ``train`` with one folder per person.
+            - ``train``, and in it one of the following.
             - Images side by side with names of Market-1501 or CUHK03.
             - One folder per person, and in it images whose names say the camera (Market-1501's ``_c2``, MSMT17's third
               number), or one folder per camera.
@@ -79,7 +79,7 @@ def read_layout(path: Path) -> Images:
     if (path / "splits_new_detected.json").is_file():
         return _cuhk03(path / "splits_new_detected.json")
     if (path / "train").is_dir():
-        return _folder_per_person(path / "train")
+        return read_layout(path / "train")
     if any(images_of(path)):
         return _side_by_side(path)
     return _folder_per_person(path)
@@ -157,8 +157,7 @@ def _pair(found: re.Match[str]) -> tuple[str, str]:
 def _folder_per_person(folder: Path) -> Images:
     images = Images([], [], [])
     for person in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if person.name in TEST_NAMES | {TRAIN}:
-            raise SourceError(f"{folder} holds a folder {person.name}, who is no person; name one data set")
+        _refuse_data_sets(folder, [person, *person.iterdir()])
         for path in images_of(person):
             found = _CAMERA.search(path.stem) or _MSMT17.match(path.name)
             if found:
@@ -176,6 +175,15 @@ def _folder_per_person(folder: Path) -> Images:
             "folders of people with images; docs/train.md shows the forms"
         )
     return images
+
+
+def _refuse_data_sets(folder: Path, inside: list[Path]) -> None:
+    """Makes sure that no data set is taken for a person, whose folders would be cameras then."""
+    for path in inside:
+        if path.is_dir() and path.name in TEST_NAMES | {TRAIN, "train"}:
+            raise SourceError(
+                f"{folder} holds {path.relative_to(folder)}, which is neither a person nor a camera; name one data set"
+            )
 
 
 def _msmt17(folder: Path) -> Images:

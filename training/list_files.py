@@ -4,6 +4,7 @@ This is the form of Stanford Online Products, which metric-learning code for Pad
 and the super class the camera, both as the numbers that the images' names have.
 """
 
+import os.path
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,6 @@ def write_whole(path: Path, lines: Iterable[str]) -> None:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    import os.path
-
     return os.path.relpath(path.parent.resolve() / path.name, folder)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gallery.errors import ConfigError, SourceError
-from training.image_check import unusable
+from training.image_check import OnImage, unusable
 from training.layouts import read_layout
 from training.people_file import read_people
 from training.samples import LeftOut, TrainingSet, join_sets
@@ -15,7 +15,9 @@ __all__ = ["join_sets", "read_training_set", "read_training_sets"]
 _LISTED = 100
 
 
-def read_training_set(path: Path, *, skip_bad: bool = False, threads: int | None = None) -> TrainingSet:
+def read_training_set(
+    path: Path, *, skip_bad: bool = False, threads: int | None = None, on_image: OnImage | None = None
+) -> TrainingSet:
     """Reads one data set; ``layouts.read_layout`` says in which forms.
 
     Every image is decoded once, so that a bad one is known now and not in the middle of a night's training.
@@ -25,15 +27,16 @@ def read_training_set(path: Path, *, skip_bad: bool = False, threads: int | None
         skip_bad: Leave out images that cannot be trained on; ``left_out`` of the set lists them. Else they are an
             error that names all of them (the first hundred, and the number of the rest).
         threads: How many images are read at a time; all cores if None.
+        on_image: Is told how far it is.
 
     Raises:
         SourceError: If the path is no training set, images are bad, or none is left.
     """
     images = read_layout(path.absolute())
     _refuse_twice(path, [row[0] for row in images.rows])
-    bad = images.bad + unusable([row[0] for row in images.rows], threads=threads)
+    bad = images.bad + unusable([row[0] for row in images.rows], threads=threads, on_image=on_image)
     if bad and not skip_bad:
-        raise SourceError(_complaint(path, bad, len(images.rows) + len(images.bad)))
+        raise SourceError(complaint(path, bad, len(images.rows) + len(images.bad)))
     excluded = {left.path for left in bad}
     found = TrainingSet.of((row for row in images.rows if row[0] not in excluded), images.nobody + bad)
     if not found.samples:
@@ -44,7 +47,12 @@ def read_training_set(path: Path, *, skip_bad: bool = False, threads: int | None
 
 
 def read_training_sets(
-    addresses: Sequence[str], *, people: Sequence[str] = (), skip_bad: bool = False, threads: int | None = None
+    addresses: Sequence[str],
+    *,
+    people: Sequence[str] = (),
+    skip_bad: bool = False,
+    threads: int | None = None,
+    on_image: OnImage | None = None,
 ) -> TrainingSet:
     """Reads data sets and joins them.
 
@@ -54,6 +62,7 @@ def read_training_sets(
         people: Whom to keep, ``FILE:PART`` (see ``read_people``), or ``NAME=FILE:PART`` where there are several sets.
         skip_bad: See ``read_training_set``.
         threads: See ``read_training_set``.
+        on_image: See ``read_training_set``; begins anew with every set.
 
     Raises:
         SourceError: See ``read_training_set``.
@@ -66,7 +75,7 @@ def read_training_sets(
     wanted = _people_by_set(people, [name for name, _ in paths])
     sets = {}
     for name, path in paths:
-        found = read_training_set(path, skip_bad=skip_bad, threads=threads)
+        found = read_training_set(path, skip_bad=skip_bad, threads=threads, on_image=on_image)
         sets[name] = found.only(wanted[name]) if name in wanted else found
     return join_sets(sets)
 
@@ -97,7 +106,8 @@ def _refuse_twice(path: Path, images: Sequence[Path]) -> None:
         raise SourceError(f"{path}: {twice[0]} and {len(twice) - 1} more images are listed twice; list each image once")
 
 
-def _complaint(path: Path, bad: Sequence[LeftOut], total: int) -> str:
+def complaint(path: Path, bad: Sequence[LeftOut], total: int) -> str:
+    """One line that names the images which cannot be trained on: a hundred of them, and the number of the rest."""
     named = "; ".join(f"{left.path} {left.reason}" for left in bad[:_LISTED])
     more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
     return (

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,30 @@ class Sampler(Protocol):
     def epoch(self, number: int) -> Batches:
         """The batches of an epoch, counted from 0."""
         ...
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """Every image once, in the set's order; the last batch may be short. For looking at a set, not for training.
+
+    Attributes:
+        data: The set.
+        batch: Images in a batch.
+
+    Raises:
+        ConfigError: If the batch is smaller than 1.
+    """
+
+    data: TrainingSet
+    batch: int = 64
+    rank: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        _at_least(1, [("batch", self.batch)])
+
+    def epoch(self, number: int) -> Batches:
+        """See ``Sampler.epoch``; all epochs are alike."""
+        return np.split(np.arange(len(self.data)), range(self.batch, len(self.data), self.batch))
 
 
 @dataclass(frozen=True)

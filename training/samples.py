@@ -111,8 +111,8 @@ class TrainingSet:
     def hold_out(self, share: float, seed: int) -> "tuple[TrainingSet, TrainingSet]":
         """Parts the people into those to fit on and those to validate on.
 
-        Who is held out depends on the seed and the people's own names, not on their order or their images, and every
-        combination of cameras gives about its share: a person of cameras 1 and 2 is as likely held out as one of 3.
+        Who is held out depends on the seed, the people's names and the cameras that saw them, not on any order. Every
+        combination of cameras gives its share, rounded up or down by lot.
 
         Args:
             share: Of the people to hold out, between 0 and 1; at least one is held out and one stays.
@@ -136,24 +136,25 @@ class TrainingSet:
         return self._part(set(self.people) - held), self._part(held)
 
     def _drawn(self, share: float, seed: int) -> set[str]:
-        """The people to hold out: of each combination of cameras its share, remainders to the largest."""
+        """The people to hold out: of each combination of cameras its share, and within one those with the least lots.
+
+        The combinations lie in a row as long as their people; marks at equal distances say how many each gives.
+        """
         seen: dict[int, set[int]] = defaultdict(set)
         for sample in self.samples:
             seen[sample.label].add(sample.camera)
-        strata: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        strata: dict[str, list[str]] = defaultdict(list)
         for label, cameras in seen.items():
-            strata[tuple(sorted(self.cameras[camera] for camera in cameras))].append(self.people[label])
-        total = min(max(round(share * len(self.people)), 1), len(self.people) - 1)
-        wanted = {stratum: share * len(people) for stratum, people in strata.items()}
-        counts = {stratum: int(wanted[stratum]) for stratum in strata}
-        by_rest = sorted(strata, key=lambda stratum: (counts[stratum] - wanted[stratum], stratum))
-        for stratum in by_rest[: total - sum(counts.values())]:
-            counts[stratum] += 1
-        return {
-            person
-            for stratum, people in strata.items()
-            for person in sorted(people, key=lambda person: _lot(seed, person))[: counts[stratum]]
-        }
+            strata[" ".join(sorted(self.cameras[camera] for camera in cameras))].append(self.people[label])
+        everybody = len(self.people)
+        total = min(max(round(share * everybody), 1), everybody - 1)
+        mark = int.from_bytes(_lot(seed, "")[:4], "big") * everybody >> 32
+        held: set[str] = set()
+        for stratum in sorted(strata, key=lambda stratum: _lot(seed, stratum)):
+            people = sorted(strata[stratum], key=lambda person: _lot(seed, person))
+            before, mark = mark, mark + total * len(people)
+            held |= set(people[: mark // everybody - before // everybody])
+        return held
 
     def _part(self, people: set[str]) -> "TrainingSet":
         rows = ((s.path, self.people[s.label], self.cameras[s.camera]) for s in self.samples)

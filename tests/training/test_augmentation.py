@@ -164,6 +164,16 @@ def test_augmix_mixes_more_with_severity_depth_and_width():
     assert change(alpha=100) != change(alpha=1)
 
 
+def test_how_a_change_is_done_can_be_said():
+    for name, ways in {
+        "erase": ({}, {"erasing": RandomErasing(fill="mean")}),
+        "jitter": ({}, {"colours": ColourJitter(brightness=0.9)}),
+        "mix": ({}, {"mixing": AugMix(severity=9)}),
+    }.items():
+        pictures = [Augmentation(**{**SMALL, **OFF, name: 1, **way})(PICTURE, chance()) for way in ways]
+        assert (pictures[0] != pictures[1]).any()
+
+
 def test_all_changes_together_stay_in_range_and_differ():
     every = Augmentation(**SMALL, flip=0.5, crop=1, padding=4, erase=0.5, jitter=0.5, mix=0.5)
     pictures = {every(PICTURE, chance(seed)).tobytes() for seed in range(30)}

@@ -238,8 +238,28 @@ def test_what_is_no_set_is_refused(tmp_path):
     with pytest.raises(SourceError, match="does not say which camera"):
         read_training_set(tmp_path)
     draw(tmp_path / "query" / "1.png")
-    with pytest.raises(SourceError, match="holds a folder query, who is no person"):
+    with pytest.raises(SourceError, match="holds query, which is neither a person nor a camera; name one data set"):
         read_training_set(tmp_path)
+
+
+def test_a_folder_of_data_sets_is_no_data_set(tmp_path):
+    draw(tmp_path / "detected" / "bounding_box_train" / "0003_c1_21.png")
+    draw(tmp_path / "labeled" / "query" / "0004_c1_21.png")
+    with pytest.raises(SourceError, match=r"holds detected.bounding_box_train, which is neither a person nor a camera"):
+        read_training_set(tmp_path)
+
+
+def test_images_in_a_folder_train_side_by_side(tmp_path):
+    draw(tmp_path / "train" / "0003_c1_21.png")
+    assert rows(read_training_set(tmp_path)) == [("0003_c1_21.png", "3", "1")]
+
+
+def test_how_far_it_is_and_how_many_threads(tmp_path):
+    folder, seen = market(tmp_path, train=TRAIN), []
+    for threads in (1, 2):
+        found = read_training_set(folder, threads=threads, on_image=lambda done, total: seen.append((done, total)))
+        assert len(found) == 3
+    assert seen == [(1, 3), (2, 3), (3, 3)] * 2
 
 
 def test_several_sets_and_their_people(tmp_path):

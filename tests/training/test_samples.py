@@ -67,6 +67,15 @@ def test_hold_out_takes_its_share_of_every_combination_of_cameras():
     assert Counter("ab" if int(person) < 30 else "cd" for person in held.people) == {"ab": 3, "cd": 1}
 
 
+def test_rare_combinations_of_cameras_have_their_chance_too():
+    rows = [(Path(f"{p}"), str(p), f"c{p}") for p in range(20)] + [(Path(f"z{p}"), f"z{p}", "z") for p in range(20)]
+    drawn = Counter(person for seed in range(200) for person in TrainingSet.of(rows).hold_out(0.1, seed)[1].people)
+    assert sum(drawn.values()) == 800
+    assert len(drawn) == 40
+    assert 5 <= min(drawn.values()) <= max(drawn.values()) <= 40  # 20 each are expected
+    assert sum(count for person, count in drawn.items() if person.startswith("z")) == 400
+
+
 @pytest.mark.parametrize(("share", "held"), [(0.01, 1), (0.5, 5), (0.99, 9)])
 def test_hold_out_always_leaves_somebody_on_both_sides(share, held):
     assert len(TEN.hold_out(share, seed=0)[1].people) == held
