@@ -1,5 +1,7 @@
 """Our backbones beside PaddleClas's own, with the same weights: how far their feature maps are apart.
 
+    python -m benchmarks.paddleclas_parity [NAME...]
+
 ``PADDLECLAS`` names a checkout of PaddleClas (its current layout, or that of its release 2.0); only the files that
 define networks are run.
 """
@@ -9,7 +11,7 @@ import os
 import sys
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,7 @@ def main() -> None:
     seed = np.random.default_rng(0)
     images = paddle.to_tensor(seed.normal(size=(2, 3, 128, 64)).astype(np.float32))
     print(f"{'backbone':26} parameters  largest difference (1 is the largest value)")
-    for name, theirs in peers(Path(source)):
+    for name, theirs in peers(Path(source), sys.argv[1:] or BACKBONES):
         ours = build_network(NetworkSettings(name, last_stride=2)).backbone
         scatter(theirs, images, seed)
         arrays = {key: value.numpy() for key, value in theirs.state_dict().items()}
@@ -52,8 +54,8 @@ def main() -> None:
         print(f"{name:26} {count:10,}  {apart:.2e}", flush=True)
 
 
-def peers(source: Path) -> Iterator[tuple[str, "paddle.nn.Layer"]]:
-    """Each backbone that both have, of that checkout, with fresh weights."""
+def peers(source: Path, wanted: Collection[str]) -> Iterator[tuple[str, "paddle.nn.Layer"]]:
+    """Each wanted backbone that both have, of that checkout, with fresh weights."""
     legacy = (source / "ppcls" / "modeling" / "architectures").is_dir()
     root = "ppcls.modeling.architectures" if legacy else "ppcls.arch.backbone"
     for package in ("ppcls", "ppcls.modeling", root, f"{root}.legendary_models", f"{root}.model_zoo", "ppcls.utils"):
@@ -72,8 +74,7 @@ def peers(source: Path) -> Iterator[tuple[str, "paddle.nn.Layer"]]:
             print(f"{path}: not in this checkout")
             continue
         for name in names:
-            assert name in BACKBONES
-            if hasattr(module, name):
+            if name in wanted and hasattr(module, name):
                 with paddle.utils.unique_name.guard():
                     yield name, getattr(module, name)()
 

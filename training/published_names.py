@@ -35,6 +35,9 @@ _REID_HEADS = (r"neck\.", r"head\.")
 """What a Re-ID model of PaddleClas has beside its backbone."""
 
 _STATIC = {"scale": "weight", "offset": "bias", "mean": "_mean", "variance": "_variance"}
+_ENDING = r"_(?:(?P<weights>weights)|(?:bn_)?(?P<kind>scale|offset|mean|variance))$"
+"""Of a convolution's parameter, or its normalisation's, in a static graph."""
+
 _BRANCHES = {"2a": "conv0", "2b": "conv1", "2c": "conv2", "1": "short"}
 
 
@@ -48,7 +51,7 @@ def published_names(backbone: str, arrays: Mapping[str, NDArray[Any]]) -> dict[s
     Raises:
         ModelError: If two names mean the same parameter.
     """
-    family = backbone.split("_")[0].rstrip("0123456789") if backbone.startswith("ResNet") else backbone.split("_")[0]
+    family = next(family for family in _HEADS if backbone.startswith(family))
     heads = re.compile("|".join((*_HEADS[family], *_REID_HEADS)))
     rules = _rules(backbone)
     ours: dict[str, NDArray[Any]] = {}
@@ -79,6 +82,11 @@ def _rules(backbone: str) -> tuple[Rule, ...]:
     return {"MobileNetV3": _MOBILENET_V3, "GhostNet": _GHOSTNET}.get(backbone.split("_")[0], ())
 
 
+def _static_part(match: re.Match[str]) -> str:
+    """What ``_ENDING`` found, as ours."""
+    return "conv.weight" if match["weights"] else "bn." + _STATIC[match["kind"]]
+
+
 def _resnet(stages: tuple[int, ...]) -> tuple[Rule, ...]:
     firsts = (0, *accumulate(stages))
 
@@ -90,14 +98,10 @@ def _resnet(stages: tuple[int, ...]) -> tuple[Rule, ...]:
         return f"blocks.{firsts[int(match['stage']) - 2] + block}."
 
     def static(match: re.Match[str]) -> str:
-        return f"{lettered(match)}{_BRANCHES[match['branch']]}." + (
-            "conv.weight" if match["weights"] else "bn." + _STATIC[match["kind"]]
-        )
+        return f"{lettered(match)}{_BRANCHES[match['branch']]}." + _static_part(match)
 
     def static_stem(match: re.Match[str]) -> str:
-        return f"stem.{int(match['number'] or 1) - 1}." + (
-            "conv.weight" if match["weights"] else "bn." + _STATIC[match["kind"]]
-        )
+        return f"stem.{int(match['number'] or 1) - 1}." + _static_part(match)
 
     def vision(match: re.Match[str]) -> str:
         kind = "conv" if match[3] == "conv" else "bn"
@@ -106,15 +110,14 @@ def _resnet(stages: tuple[int, ...]) -> tuple[Rule, ...]:
     def vision_short(match: re.Match[str]) -> str:
         return f"blocks.{firsts[int(match[1]) - 1] + int(match[2])}.short.{'conv' if match[3] == '0' else 'bn'}."
 
-    ending = r"(?:_(?P<weights>weights)|_(?P<kind>scale|offset|mean|variance))$"
     block = r"(?P<stage>[2-5])(?P<letter>[a-z])(?P<number>\d*)"
     return (
         (r"conv1_([123])\._", lambda match: f"stem.{int(match[1]) - 1}._"),
         (r"conv\._", "stem.0._"),
         (r"bb_([0-3])_(\d+)\.", dygraph),
         (rf"res{block}\.", lettered),
-        (rf"(?:res|bn){block}_branch(?P<branch>1|2[abc]){ending}", static),
-        (rf"(?:conv1|bnv1|bn_conv1)(?:_(?P<number>[123]))?{ending}", static_stem),
+        (rf"(?:res|bn){block}_branch(?P<branch>1|2[abc]){_ENDING}", static),
+        (rf"(?:conv1|bnv1|bn_conv1)(?:_(?P<number>[123]))?{_ENDING}", static_stem),
         (r"conv1\.", "stem.0.conv."),
         (r"bn1\.", "stem.0.bn."),
         (r"layer([1-4])\.(\d+)\.(conv|bn)([123])\.", vision),
@@ -122,11 +125,6 @@ def _resnet(stages: tuple[int, ...]) -> tuple[Rule, ...]:
     )
 
 
-def _static_part(match: re.Match[str]) -> str:
-    return "conv.weight" if match["weights"] else "bn." + _STATIC[match["kind"]]
-
-
-_ENDING = r"_(?:(?P<weights>weights)|(?:bn_)?(?P<kind>scale|offset|mean|variance))$"
 _MOBILENET_PARTS = {"expand": "expand_conv", "depthwise": "bottleneck_conv", "linear": "linear_conv"}
 _MOBILENET_V3: tuple[Rule, ...] = (
     (r"conv1\.", "conv."),
