@@ -34,7 +34,7 @@ MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "mINP")
 
 FOR_IMAGES = {
     name: f"--{name.replace('_', '-')}"
-    for name in ("embedder", "flip", "skip_bad", "cache", "no_cache", "device", "precision")
+    for name in ("embedder", "flip", "skip_bad", "cache", "no_cache", "device", "precision", "batch")
 }
 """Parameters, and how they are written, that have no meaning for vectors that are there already."""
 
@@ -63,6 +63,16 @@ Lambda = Annotated[
     ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and count them.")]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="N",
+        callback=at_least_one,
+        help="Crops of one run of the network.",
+        show_default="the fastest",
+    ),
+]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -104,6 +114,7 @@ def market1501(
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
+    batch: Batch = None,
     as_json: Json = False,
 ) -> None:
     """Score an embedder by the protocol of Market-1501.
@@ -113,22 +124,21 @@ def market1501(
     Example: passerby evaluate market1501 Market-1501-v15.09.15 --embedder osnet_x0_25_msmt17 --rerank
     """
     settings = reranking(rerank, k1, k2, lambda_value)
-    if (folder is None) == (features is None):
-        raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
     for path in (out, save_features):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
     if no_cache:
         refuse_given(context, {"cache": "--cache"}, "says where vectors are kept, and --no-cache keeps none")
-    if features is not None:
+    if features is not None and folder is None:
         refuse_given(context, FOR_IMAGES, "is for images, and --features gives vectors")
         evaluation = of_features(features, settings, thread_count(threads))
-    else:
-        assert folder is not None  # noqa: S101
+    elif folder is not None and features is None:
         evaluation = of_folder(
             folder.absolute(), embedder, settings, None if no_cache else cache_folder(cache),
-            flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision,
+            flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision, batch=batch,
         )  # fmt: skip
+    else:
+        raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
     if out is not None:
         write_json(out, market_json(evaluation) | {"per_query": per_query(evaluation)})
     if save_features is not None:
@@ -191,15 +201,18 @@ def of_folder(
     device: Device,
     threads: int,
     precision: Precision,
+    batch: int | None,
 ) -> "MarketEvaluation":
     """Embeds a folder's images, with a progress bar, and scores them."""
     from ingest.models import load_embedder
     from retrieval.crop_vectors import CropVectors
     from retrieval.market1501 import evaluate_market1501
 
-    network = load_embedder(embedder, threads=threads, device=device, precision=precision)
+    network = load_embedder(embedder, threads=threads, device=device, precision=precision, batch=batch)
     say(f"embedder {network.identity.name} ({precision} on {device})")
-    vectors = CropVectors(network, flip=flip, precision=precision, device=device, cache_folder=cache)
+    vectors = CropVectors(
+        network, flip=flip, precision=precision, device=device, batch=batch, threads=threads, cache_folder=cache
+    )
     with progress_bars("images") as bars:
         evaluation = evaluate_market1501(
             folder, network, vectors=vectors, rerank=settings, skip_bad=skip_bad, threads=threads,
@@ -247,6 +260,7 @@ def market_json(evaluation: "MarketEvaluation") -> dict[str, object]:
         "flip": settings.flip,
         "precision": settings.precision,
         "device": settings.device,
+        "batch": settings.batch,
         "cached": evaluation.cached,
     }
 
