@@ -3,7 +3,8 @@
     python -m benchmarks [NAME...]
 
 DEEP_SORT names a checkout of nwojke/deep_sort to compare with (../deep_sort if it is not set), PEERS a Python that has
-boxmot and trackers (without it only our trackers are measured).
+boxmot and trackers (without it only our trackers are measured), FAST_REID and TORCHREID checkouts of JDAI-CV/fast-reid and
+KaiyangZhou/deep-person-reid.
 
 Long: about two hours on two cores with the project's shared data, minutes without.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 BENCHMARKS = {
     "deep_sort_parity": ["--peer", os.environ.get("DEEP_SORT", "../deep_sort")],
+    "market1501_peers": [],
     "real_video": [],
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "track_speed": [],

@@ -51,8 +51,8 @@ def real() -> Market | None:
 def made_up(
     *,
     seed: int,
-    queries: int = 300,
-    gallery: int = 2000,
+    queries: int = 200,
+    gallery: int = 800,
     people: int = 60,
     cameras: int = 6,
     dimension: int = 128,
@@ -111,7 +111,7 @@ def one_camera_people() -> Market:
 
 def wide() -> Market:
     """Vectors as long as those of a ResNet50."""
-    return made_up(seed=8, queries=400, gallery=3000, people=100, dimension=DIMENSION, noise=3)
+    return made_up(seed=8, queries=200, gallery=1000, dimension=DIMENSION, noise=3)
 
 
 def full_size() -> Market:
