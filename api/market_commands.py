@@ -261,6 +261,7 @@ def market_json(evaluation: "MarketEvaluation") -> dict[str, object]:
         "precision": settings.precision,
         "device": settings.device,
         "batch": settings.batch,
+        "threads": settings.threads,
         "cached": evaluation.cached,
     }
 

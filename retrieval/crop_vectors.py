@@ -78,7 +78,8 @@ class CropVectors:
         threads: int | None = None,
         cache_folder: Path | None = None,
     ) -> None:
-        self.embedder, self.flip, self.precision, self.device, self.batch = embedder, flip, precision, device, batch
+        self.embedder, self.flip, self.precision, self.device = embedder, flip, precision, device
+        self.batch, self.threads = batch, threads
         way = f"{precision} on {device}{', flipped' if flip else ''}"
         if precision != "fp32":
             # How the work is divided changes sums of few digits: with retail-0277 in bf16 by as much as 7e-5 in cosine.

@@ -198,7 +198,8 @@ def test_the_batch_is_what_a_network_runs_in(evaluate, monkeypatch):
         return StripesEmbedder()
 
     monkeypatch.setattr(models, "load_embedder", load)
-    assert evaluate("--batch", 3, "--threads", 2, "--json").json["batch"] == 3
+    told = evaluate("--batch", 3, "--threads", 2, "--json").json
+    assert (told["batch"], told["threads"]) == (3, 2)
     assert evaluate("--json").json["batch"] is None
     assert [options["batch"] for options in asked] == [3, None]
     assert asked[0]["threads"] == 2
