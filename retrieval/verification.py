@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.blocks import products
 from retrieval.person_images import JUNK
 
 FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -137,7 +138,7 @@ def verify(
 
     Args:
         query: (Q, D) float32, unit length.
-        query_people: (Q,) numbers of the people.
+        query_people: (Q,) numbers of the people; ``JUNK`` is left out.
         query_cameras: (Q,) numbers of the cameras.
         gallery: (G, D) float32, unit length.
         gallery_people: (G,); ``JUNK`` is left out, ``DISTRACTOR`` is somebody else.
@@ -190,14 +191,15 @@ def pair_blocks(
     """
     if block_pairs < 1:
         raise ValueError(f"block_pairs is 1 or more, not {block_pairs}")
-    shown = gallery_people != JUNK
+    asked, shown = query_people != JUNK, gallery_people != JUNK
+    query, query_people, query_cameras = query[asked], query_people[asked], query_cameras[asked]
     gallery, gallery_people, gallery_cameras = gallery[shown], gallery_people[shown], gallery_cameras[shown]
     rows = max(1, block_pairs // max(1, len(gallery)))
     for start in range(0, len(query), rows):
         part = slice(start, start + rows)
         same_person = query_people[part, None] == gallery_people
         same_camera = query_cameras[part, None] == gallery_cameras
-        yield query[part] @ gallery.T, same_person & ~same_camera, ~same_person
+        yield products(query[part], gallery), same_person & ~same_camera, ~same_person
 
 
 def cosine_histogram(similarities: NDArray[np.float32]) -> NDArray[np.int64]:
