@@ -1,5 +1,6 @@
 """Evaluates an embedder on a folder in the layout of Market-1501: ``query/`` and ``bounding_box_test/``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from gallery.tracklet import EmbedderIdentity
 from ingest.embedder import Embedder
 from retrieval.crop_vectors import BadImage, CropVectors, OnProgress
 from retrieval.person_images import DISTRACTOR, JUNK, PersonImage, read_person_images
-from retrieval.reid_metrics import MarketScores, evaluate_rankings
-from retrieval.rerank import Reranking, evaluate_reranked
+from retrieval.reid_metrics import MarketScores, evaluate_distances, evaluate_rankings
+from retrieval.rerank import Reranking, reranked_distances
 
 QUERY, GALLERY = "query", "bounding_box_test"
 """The folders; ``bounding_box_train`` is not looked at."""
@@ -74,7 +75,8 @@ class MarketEvaluation:
         reranked: By k-reciprocal re-ranking; None if it was not asked for.
         junk: Images left out because they show nobody rightly.
         skipped: Images left out because they cannot be read.
-        cached: Vectors that did not have to be computed.
+        cached: Images that did not have to be embedded.
+        damaged: Vectors of the cache that were damaged, and so were computed again.
     """
 
     settings: MarketSettings
@@ -85,6 +87,7 @@ class MarketEvaluation:
     junk: int = 0
     skipped: tuple[BadImage, ...] = ()
     cached: int = 0
+    damaged: int = 0
 
 
 def evaluate_market1501(
@@ -115,6 +118,7 @@ def evaluate_market1501(
     asked = vectors or CropVectors(embedder)
     read = [read_person_images(folder / name) for name in (QUERY, GALLERY)]
     query, gallery = (tuple(image for image in images if image.person != JUNK) for images in read)
+    _check_people(query)
     made = asked.of([image.path for image in (*query, *gallery)], skip_bad=skip_bad, on_progress=on_progress)
     query_kept, gallery_kept = made.kept[: len(query)], made.kept[len(query) :]
     split = int(query_kept.sum())
@@ -126,6 +130,7 @@ def evaluate_market1501(
         junk=sum(map(len, read)) - len(query) - len(gallery),
         skipped=made.bad,
         cached=made.cached,
+        damaged=made.damaged,
     )
 
 
@@ -138,15 +143,14 @@ def evaluate_vectors(
     junk: int = 0,
     skipped: tuple[BadImage, ...] = (),
     cached: int = 0,
+    damaged: int = 0,
 ) -> MarketEvaluation:
     """Measures the rankings of vectors that are there; see ``evaluate_market1501``.
 
     Raises:
         SourceError: If a query asks for nobody, or none has a true match in another camera.
     """
-    for image in query.images:
-        if image.person == DISTRACTOR:
-            raise SourceError(f"{image.path} asks for person 0, who is nobody (a distractor); number people from 1")
+    _check_people(query.images)
     parts = (query.vectors, query.people, query.cameras, gallery.vectors, gallery.people, gallery.cameras)
     scores = evaluate_rankings(*parts, threads=threads)
     if not len(scores.scored):
@@ -154,5 +158,17 @@ def evaluate_vectors(
             f"{settings.source}: none of the {len(query.images)} queries shows a person whom another camera "
             f"of the gallery ({len(gallery.images)} images) has seen; check the names' persons and cameras"
         )
-    reranked = None if settings.rerank is None else evaluate_reranked(*parts, settings.rerank, threads=threads)
-    return MarketEvaluation(settings, query, gallery, scores, reranked, junk, skipped, cached)
+    reranked = None if settings.rerank is None else _reranked(query, gallery, settings.rerank, threads)
+    return MarketEvaluation(settings, query, gallery, scores, reranked, junk, skipped, cached, damaged)
+
+
+def _reranked(query: PersonVectors, gallery: PersonVectors, rerank: Reranking, threads: int) -> MarketScores:
+    distances = reranked_distances(query.vectors, gallery.vectors, rerank, threads=threads)
+    truth = (query.people, query.cameras, gallery.people, gallery.cameras)
+    return evaluate_distances(distances, *truth, threads=threads)
+
+
+def _check_people(queries: Sequence[PersonImage]) -> None:
+    for image in queries:
+        if image.person == DISTRACTOR:
+            raise SourceError(f"{image.path} asks for person 0, who is nobody (a distractor); number people from 1")
