@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,12 +18,13 @@ from api.options import (
     fraction,
     thread_count,
 )
-from api.output import plain, print_json, print_table, say, write
+from api.output import plain, print_json, say, write
 from api.progress import progress_bars
 from gallery.errors import ConfigError
 
 if TYPE_CHECKING:
     from retrieval.market1501 import MarketEvaluation
+    from retrieval.market_findings import MarketFindings
     from retrieval.reid_metrics import MarketScores
     from retrieval.rerank import Reranking
 
@@ -71,6 +73,14 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write the scores, with each query's, as JSON for `passerby compare`."),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="DIR",
+        help="Write a page with curves, the best and worst queries and all settings; a new folder.",
+    ),
+]
 SaveFeatures = Annotated[
     Path | None, typer.Option("--save-features", metavar="FILE", help="Write all vectors as .npz for --features.")
 ]
@@ -92,6 +102,7 @@ def market1501(
     cache: Cache = None,
     no_cache: NoCache = False,
     out: Out = None,
+    report: Report = None,
     save_features: SaveFeatures = None,
     device: Device = "cpu",
     threads: Threads = None,
@@ -104,12 +115,17 @@ def market1501(
 
     Example: passerby evaluate market1501 Market-1501-v15.09.15 --embedder osnet_x0_25_msmt17 --rerank
     """
+    from api.report_folder import check_report_folder
+    from retrieval.market_findings import market_findings
+
     settings = reranking(rerank, k1, k2, lambda_value)
     if (folder is None) == (features is None):
         raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
     for path in (out, save_features):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
+    if report is not None:
+        check_report_folder(report)
     if features is not None:
         check_no_images_options(
             {"--flip": flip, "--skip-bad": skip_bad, "--no-cache": no_cache, "--embedder": embedder != "auto"}
@@ -121,13 +137,14 @@ def market1501(
             folder.absolute(), embedder, settings, None if no_cache else cache_folder(cache),
             flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision,
         )  # fmt: skip
-    if out is not None:
-        write_json(out, market_json(evaluation) | {"per_query": per_query(evaluation)})
+    findings = market_findings(evaluation, threads=thread_count(threads))
+    if out is not None or report is not None:
+        write_record(findings, out, report)
     if save_features is not None:
         from retrieval.vectors_file import write_vectors
 
         write_vectors(save_features, evaluation.query, evaluation.gallery)
-    show(evaluation, as_json=as_json)
+    show(findings, as_json=as_json)
 
 
 def reranking(rerank: bool, k1: int | None, k2: int | None, lambda_value: float | None) -> "Reranking | None":
@@ -253,19 +270,49 @@ def measures(scores: "MarketScores") -> dict[str, object]:
 def per_query(evaluation: "MarketEvaluation") -> list[dict[str, object]]:
     """What each scored query scores, in the order of their names."""
     scores, images = evaluation.scores, evaluation.query.images
+    again = evaluation.reranked
     return [
         {
             "image": images[row].path.name,
             "person": images[row].person,
             "camera": images[row].camera,
-            "matches": len(ranks),
-            "first_rank": int(ranks[0]),
-            "AP": float(scores.precisions[k]),
-            "AP_trapezoid": float(scores.trapezoids[k]),
-            "INP": float(scores.penalties[k]),
+            "matches": len(scores.hit_ranks[k]),
+            **own_scores(scores, k),
+            **({} if again is None else {"reranked": own_scores(again, k)}),
         }
-        for k, (row, ranks) in enumerate(zip(scores.scored.tolist(), scores.hit_ranks, strict=True))
+        for k, row in enumerate(scores.scored.tolist())
     ]
+
+
+def own_scores(scores: "MarketScores", k: int) -> dict[str, object]:
+    """What one scored query scores."""
+    return {
+        "first_rank": int(scores.hit_ranks[k][0]),
+        "AP": float(scores.precisions[k]),
+        "AP_trapezoid": float(scores.trapezoids[k]),
+        "INP": float(scores.penalties[k]),
+    }
+
+
+def write_record(findings: "MarketFindings", out: Path | None, report: Path | None) -> None:
+    """Writes the whole record of an evaluation to a file, to the folder of a report with its page, or to both."""
+    from api.market_record import market_record
+
+    made, evaluation = datetime.now(UTC), findings.evaluation
+    record = market_record(findings, all_json(findings), per_query(evaluation), made=made)
+    if out is not None:
+        write_json(out, record)
+    if report is not None:
+        from api.market_report import write_report
+
+        say(f"report: {write_report(report, findings, record, made=made).absolute()}")
+
+
+def all_json(findings: "MarketFindings") -> dict[str, object]:
+    """What ``--json`` prints."""
+    from api.market_record import findings_json
+
+    return market_json(findings.evaluation) | findings_json(findings)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -278,15 +325,15 @@ def write_json(path: Path, value: object) -> None:
         partial.unlink(missing_ok=True)
 
 
-def show(evaluation: "MarketEvaluation", *, as_json: bool) -> None:
+def show(findings: "MarketFindings", *, as_json: bool) -> None:
     """The scores, for machines or people."""
     if as_json:
-        print_json(market_json(evaluation))
+        print_json(all_json(findings))
         return
-    found = market_json(evaluation)
-    reranked = evaluation.reranked and measures(evaluation.reranked)
-    rows = [(name, f"{found[name]:.4f}", reranked and f"{reranked[name]:.4f}") for name in MEASURES]
-    print_table("Market-1501", ("measure", "value", "re-ranked"), rows)
+    from api.market_tables import print_findings
+
+    print_findings(findings)
+    evaluation, found = findings.evaluation, market_json(findings.evaluation)
     left_out = f", {found['junk']} junk and {len(evaluation.skipped)} unreadable images left out"
     write(
         f"{found['queries']} queries of {found['people']} people, {found['queries_without_match']} more without a match; "

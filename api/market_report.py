@@ -10,12 +10,12 @@ from typing import cast
 import jinja2
 import numpy as np
 
-from api.market_record import market_record, versions
+from api.market_record import Record, versions
 from api.output import plain
 from api.report_folder import PAGE, RESULT, CropFolder, check_report_folder
 from api.report_plots import cmc_plot, roc_plot, similarity_plot
 from gallery.errors import ConfigError
-from retrieval.bootstrap import LEVEL, RESAMPLES, Difference, Interval
+from retrieval.bootstrap import LEVEL, RESAMPLES, SEED, Difference, Interval
 from retrieval.market1501 import MarketEvaluation
 from retrieval.market_findings import MEASURES, MarketFindings
 from retrieval.person_images import DISTRACTOR
@@ -32,10 +32,8 @@ NAMES = {
 }  # fmt: skip
 TILES = ("mAP", "rank1", "rank5", "mINP")
 
-Values = dict[str, object]
 
-
-def write_report(folder: Path, findings: MarketFindings, *, made: datetime) -> Path:
+def write_report(folder: Path, findings: MarketFindings, record: Record, *, made: datetime) -> Path:
     """Writes the page, the record beside it and the pictures it shows.
 
     The record goes first, by which the folder is known as a report's even if this is interrupted; the page goes last.
@@ -43,6 +41,7 @@ def write_report(folder: Path, findings: MarketFindings, *, made: datetime) -> P
     Args:
         folder: Absent, empty, or an earlier report's.
         findings: What to show.
+        record: The same as JSON, for ``passerby compare``.
         made: When the evaluation was made.
 
     Returns:
@@ -55,8 +54,7 @@ def write_report(folder: Path, findings: MarketFindings, *, made: datetime) -> P
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PAGE).unlink(missing_ok=True)
-        record = plain(market_record(findings, made=made))
-        replace(folder / RESULT, json.dumps(record, allow_nan=False, indent=1) + "\n")
+        replace(folder / RESULT, json.dumps(plain(record), allow_nan=False, indent=1) + "\n")
         crops = CropFolder(folder)
         crops.clear()
         replace(folder / PAGE, page(findings, crops, made))
@@ -86,7 +84,7 @@ def page(findings: MarketFindings, crops: CropFolder, made: datetime) -> str:
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["fraction"] = fraction
+    environment.filters |= {"fraction": fraction, "grouped": "{:,}".format}
     return environment.get_template("market_report.html").render(
         title=f"{embedder} on {settings.source.name}",
         made=made.strftime("%Y-%m-%d %H:%M UTC"),
@@ -132,9 +130,9 @@ def between(interval: Interval | Difference) -> str:
     return f"{fraction(interval.low)} to {fraction(interval.high)}"
 
 
-def score_row(findings: MarketFindings, name: str) -> Values:
+def score_row(findings: MarketFindings, name: str) -> Record:
     """One measure, with re-ranking and what it adds where there is some."""
-    row: Values = {
+    row: Record = {
         "name": NAMES[name],
         "value": findings.intervals[name].value,
         "between": between(findings.intervals[name]),
@@ -166,7 +164,7 @@ def p_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else fraction(p)
 
 
-def plots(findings: MarketFindings) -> list[Values]:
+def plots(findings: MarketFindings) -> list[Record]:
     """The curves, each with a title, words for it, and words in its place."""
     scores, again, counted = findings.evaluation.scores, findings.evaluation.reranked, findings.verification
     curves = [("cosine", scores.cmc(CURVE))]
@@ -192,7 +190,7 @@ def plots(findings: MarketFindings) -> list[Values]:
             "alt": f"Histograms of the similarities: {histogram_words(counted)}.",
             "text": f"Where pairs of one person (solid) and of two (dashed) lie: {histogram_words(counted)}.",
         })  # fmt: skip
-    return cast("list[Values]", found)
+    return cast("list[Record]", found)
 
 
 def histogram_words(counted: Verification) -> str:
@@ -207,9 +205,9 @@ def middle(histogram: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
     return (k + 0.5) * 2 / len(histogram) - 1
 
 
-def pairs(counted: Verification) -> Values:
+def pairs(counted: Verification) -> Record:
     """Rates over pairs."""
-    known: Values = {"same": counted.same, "different": counted.different}
+    known: Record = {"same": counted.same, "different": counted.different}
     if counted.same and counted.different:
         rates = [counted.accept_rate(far) for far in FALSE_ACCEPT_RATES]
         known |= {
@@ -226,7 +224,7 @@ def sureness(rate: AcceptRate) -> str:
     return "30 false accepts or more" if rate.enough else "rough: fewer than 30 false accepts"
 
 
-def heat_table(findings: MarketFindings) -> Values:
+def heat_table(findings: MarketFindings) -> Record:
     """The cameras as a table: lines ask, columns are asked."""
     of = {(pair.query, pair.gallery): pair for pair in findings.cameras}
     columns = sorted({gallery for _, gallery in of})
@@ -237,7 +235,7 @@ def heat_table(findings: MarketFindings) -> Values:
     return {"columns": columns, "lines": lines}
 
 
-def asked(evaluation: MarketEvaluation, ranked: RankedList, crops: CropFolder) -> Values:
+def asked(evaluation: MarketEvaluation, ranked: RankedList, crops: CropFolder) -> Record:
     """One query with its answers, their pictures copied."""
     image = evaluation.query.images[ranked.row]
     answers = []
@@ -272,6 +270,6 @@ def settings_rows(findings: MarketFindings) -> list[tuple[str, str]]:
         ("Flip test", "on" if settings.flip else "off"),
         ("Precision", f"{settings.precision} on {settings.device}"),
         ("Re-ranking", f"k1 {rerank.k1}, k2 {rerank.k2}, λ {rerank.lambda_value:g}" if rerank else "off"),
-        ("Intervals", f"{LEVEL:.0%}, {RESAMPLES} resamples of {findings.people} people"),
+        ("Intervals", f"{LEVEL:.0%}, {RESAMPLES:,} resamples of {findings.people} people, seed {SEED}"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
     ]

@@ -5,11 +5,13 @@ import re
 import shutil
 from pathlib import Path
 
+from api.market_record import FORMAT
 from gallery.errors import ConfigError
-from retrieval.market_record import FORMAT
 
 PAGE, RESULT, CROPS = "index.html", "result.json", "crops"
 _CROP = re.compile(r"(query|gallery)-\d+\.\w+")
+_PARTIAL = re.compile(rf"\.({re.escape(PAGE)}|{re.escape(RESULT)})\.\d+")
+"""A file whose writing was cut short."""
 
 
 def check_report_folder(folder: Path) -> None:
@@ -30,7 +32,7 @@ def check_report_folder(folder: Path) -> None:
 
 def strangers_in(folder: Path) -> set[str]:
     """Names of what a report did not write there."""
-    names = {path.name for path in folder.iterdir()}
+    names = {path.name for path in folder.iterdir() if not _PARTIAL.fullmatch(path.name)}
     if not names:
         return set()
     if not is_result(folder / RESULT):
@@ -43,7 +45,7 @@ def strangers_in(folder: Path) -> set[str]:
 def is_result(path: Path) -> bool:
     """Whether a file is the record of an evaluation."""
     try:
-        return json.loads(path.read_text(encoding="utf-8")).get("format") == FORMAT
+        return bool(json.loads(path.read_text(encoding="utf-8")).get("format") == FORMAT)
     except (OSError, ValueError, AttributeError):
         return False
 

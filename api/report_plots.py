@@ -3,13 +3,14 @@
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from retrieval.verification import BINS, ENOUGH_ERRORS, FALSE_ACCEPT_RATES, Verification
@@ -23,7 +24,7 @@ VARIABLES = {
     FIRST: "var(--first)",
     SECOND: "var(--second)",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10, "axes.edgecolor": FAINT, "axes.labelcolor": INK,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.8,
     "text.color": INK, "xtick.color": FAINT, "ytick.color": FAINT, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
@@ -47,7 +48,7 @@ def cmc_plot(curves: Sequence[tuple[str, NDArray[np.float64]]]) -> str:
             ax.plot(ranks, shares, dashes, color=colour, label=name, marker="o", markersize=3)
         lowest = min(float(shares.min()) for _, shares in curves)
         ax.set_ylim(max(0.0, np.floor(lowest * 10 - 0.5) / 10), 1.005)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_xticks([1, *range(5, max(len(shares) for _, shares in curves) + 1, 5)])
         if len(curves) > 1:
             ax.legend(loc="lower right")
         return svg(figure, "cmc")
@@ -120,7 +121,7 @@ def svg(figure: Figure, name: str) -> str:
     for unwanted in (r"<metadata>.*?</metadata>", r"<style.*?</style>", r"<!--.*?-->", r"<defs>\s*</defs>"):
         text = re.sub(rf"\s*{unwanted}", "", text, flags=re.DOTALL)
     text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true">', text, count=1)
-    text = re.sub(r"font: (?:[^;\"']|'[^']*')*?([\d.]+)px[^;\"]*", r"font: \1px system-ui, sans-serif", text)
+    text = re.sub(r"font-family: [^;\"]*", "font-family: system-ui, sans-serif", text)
     pointed_at = set(re.findall(r"#([\w.]+)", text))
     text = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in pointed_at else "", text)
     text = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", text)

@@ -48,8 +48,8 @@ def market_findings(evaluation: MarketEvaluation, *, threads: int = 1) -> Market
         evaluation=evaluation,
         people=len(np.unique(people)),
         intervals={name: mean_interval(plain[name], people) for name in MEASURES},
-        reranked_intervals=again and {name: mean_interval(again[name], people) for name in MEASURES},
-        rerank_gains=again and {name: paired_difference(plain[name], again[name], people) for name in MEASURES},
+        reranked_intervals=None if again is None else {n: mean_interval(again[n], people) for n in MEASURES},
+        rerank_gains=None if again is None else {n: paired_difference(plain[n], again[n], people) for n in MEASURES},
         verification=verify(*sides),
         cameras=camera_matrix(*sides, threads=threads),
     )
