@@ -7,14 +7,12 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
+from api.run_file import FORMAT
 from retrieval.bootstrap import LEVEL, RESAMPLES, SEED, Interval
 from retrieval.market1501 import MarketEvaluation
 from retrieval.market_findings import MarketFindings
 from retrieval.person_images import PersonImage
 from retrieval.verification import FALSE_ACCEPT_RATES, Verification
-
-FORMAT = "passerby-market1501-1"
-"""Says what a file is; the number rises when a key changes its meaning."""
 
 PACKAGES = ("passerby", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "paddlepaddle")
 

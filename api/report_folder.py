@@ -5,7 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
-from api.market_record import FORMAT
+from api.run_file import FORMAT
 from gallery.errors import ConfigError
 
 PAGE, RESULT, CROPS = "index.html", "result.json", "crops"
