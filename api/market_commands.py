@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,12 @@ CURVE = 50
 """Ranks of the CMC curve in the JSON."""
 
 MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "mINP")
+
+FOR_IMAGES = {
+    name: f"--{name.replace('_', '-')}"
+    for name in ("embedder", "flip", "skip_bad", "cache", "no_cache", "device", "precision")
+}
+"""Parameters, and how they are written, that have no meaning for vectors that are there already."""
 
 Features = Annotated[
     Path | None,
@@ -87,6 +94,7 @@ SaveFeatures = Annotated[
 
 
 def market1501(
+    context: typer.Context,
     folder: Annotated[
         Path | None,
         typer.Argument(metavar="[DIR]", help="A folder with query/ and bounding_box_test/.", show_default=False),
@@ -126,10 +134,10 @@ def market1501(
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
     if report is not None:
         check_report_folder(report)
+    if no_cache:
+        refuse_given(context, {"cache": "--cache"}, "says where vectors are kept, and --no-cache keeps none")
     if features is not None:
-        check_no_images_options(
-            {"--flip": flip, "--skip-bad": skip_bad, "--no-cache": no_cache, "--embedder": embedder != "auto"}
-        )
+        refuse_given(context, FOR_IMAGES, "is for images, and --features gives vectors")
         evaluation = of_features(features, settings, thread_count(threads))
     else:
         assert folder is not None  # noqa: S101
@@ -168,15 +176,16 @@ def reranking(rerank: bool, k1: int | None, k2: int | None, lambda_value: float 
     )
 
 
-def check_no_images_options(given: dict[str, object]) -> None:
-    """Refuses options that do nothing where vectors are there already.
+def refuse_given(context: typer.Context, options: Mapping[str, str], reason: str) -> None:
+    """Refuses options that stand on the command line and would do nothing.
 
     Raises:
         ConfigError: Naming the first.
     """
-    for option, value in given.items():
-        if value:
-            raise ConfigError(f"{option} is for images, and --features gives vectors; leave one of the two out")
+    for name, option in options.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(f"{option} {reason}; leave one of the two out")
 
 
 def cache_folder(cache: Path | None) -> Path:
