@@ -1,7 +1,5 @@
 """``passerby evaluate market1501``: how good an embedder is, by the protocol of Market-1501."""
 
-import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,20 +17,14 @@ from api.options import (
     fraction,
     thread_count,
 )
-from api.output import plain, print_json, say, write
+from api.output import json_text, print_json, say, write
 from api.progress import progress_bars
 from gallery.errors import ConfigError
 
 if TYPE_CHECKING:
     from retrieval.market1501 import MarketEvaluation
     from retrieval.market_findings import MarketFindings
-    from retrieval.reid_metrics import MarketScores
     from retrieval.rerank import Reranking
-
-CURVE = 50
-"""Ranks of the CMC curve in the JSON."""
-
-MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "mINP")
 
 FOR_IMAGES = {
     name: f"--{name.replace('_', '-')}"
@@ -147,7 +139,7 @@ def market1501(
         )  # fmt: skip
     findings = market_findings(evaluation, threads=thread_count(threads))
     if out is not None or report is not None:
-        write_record(findings, out, report)
+        write_results(findings, out, report)
     if save_features is not None:
         from retrieval.vectors_file import write_vectors
 
@@ -239,110 +231,31 @@ def of_features(path: Path, settings: "Reranking | None", threads: int) -> "Mark
     return evaluate_vectors(query, gallery, how, threads=threads, junk=junk)
 
 
-def market_json(evaluation: "MarketEvaluation") -> dict[str, object]:
-    """The stable keys of an evaluation, and what it was made with."""
-    settings, gallery = evaluation.settings, evaluation.gallery
-    reranked = None
-    if evaluation.reranked is not None and settings.rerank is not None:
-        rerank = settings.rerank
-        reranked = measures(evaluation.reranked) | {
-            "k1": rerank.k1, "k2": rerank.k2, "lambda": rerank.lambda_value,
-        }  # fmt: skip
-    return {
-        "queries": len(evaluation.scores.scored),
-        "queries_without_match": len(evaluation.scores.without_match),
-        "gallery": evaluation.scores.gallery,
-        **measures(evaluation.scores),
-        "reranked": reranked,
-        "distractors": int((gallery.people == 0).sum()),
-        "junk": evaluation.junk,
-        "skipped": evaluation.skipped,
-        "people": len(set(evaluation.query.people.tolist())),
-        "cameras": len({*evaluation.query.cameras.tolist(), *gallery.cameras.tolist()}),
-        "source": settings.source,
-        "embedder": settings.embedder,
-        "flip": settings.flip,
-        "precision": settings.precision,
-        "device": settings.device,
-        "cached": evaluation.cached,
-    }
-
-
-def measures(scores: "MarketScores") -> dict[str, object]:
-    """What one ranking scores."""
-    values = (
-        scores.mean_precision, scores.mean_trapezoid, *(scores.rank(k) for k in (1, 5, 10)), scores.mean_penalty
-    )  # fmt: skip
-    return dict(zip(MEASURES, values, strict=True)) | {"cmc": scores.cmc(CURVE).tolist()}
-
-
-def per_query(evaluation: "MarketEvaluation") -> list[dict[str, object]]:
-    """What each scored query scores, in the order of their names."""
-    scores, images = evaluation.scores, evaluation.query.images
-    again = evaluation.reranked
-    return [
-        {
-            "image": images[row].path.name,
-            "person": images[row].person,
-            "camera": images[row].camera,
-            "matches": len(scores.hit_ranks[k]),
-            **own_scores(scores, k),
-            **({} if again is None else {"reranked": own_scores(again, k)}),
-        }
-        for k, row in enumerate(scores.scored.tolist())
-    ]
-
-
-def own_scores(scores: "MarketScores", k: int) -> dict[str, object]:
-    """What one scored query scores."""
-    return {
-        "first_rank": int(scores.hit_ranks[k][0]),
-        "AP": float(scores.precisions[k]),
-        "AP_trapezoid": float(scores.trapezoids[k]),
-        "INP": float(scores.penalties[k]),
-    }
-
-
-def write_record(findings: "MarketFindings", out: Path | None, report: Path | None) -> None:
-    """Writes the whole record of an evaluation to a file, to the folder of a report with its page, or to both."""
+def write_results(findings: "MarketFindings", out: Path | None, report: Path | None) -> None:
+    """Writes all that is known of an evaluation to a file, to the folder of a report with its page, or to both."""
     from api.market_record import market_record
+    from api.whole_file import write_whole
 
-    made, evaluation = datetime.now(UTC), findings.evaluation
-    record = market_record(findings, all_json(findings), per_query(evaluation), made=made)
+    made = datetime.now(UTC)
+    record = market_record(findings, made=made)
     if out is not None:
-        write_json(out, record)
+        write_whole(out, json_text(record))
     if report is not None:
         from api.market_report import write_report
 
         say(f"report: {write_report(report, findings, record, made=made).absolute()}")
 
 
-def all_json(findings: "MarketFindings") -> dict[str, object]:
-    """What ``--json`` prints."""
-    from api.market_record import findings_json
-
-    return market_json(findings.evaluation) | findings_json(findings)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Writes one JSON object: whole, or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(json.dumps(plain(value), allow_nan=False, indent=1) + "\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def show(findings: "MarketFindings", *, as_json: bool) -> None:
     """The scores, for machines or people."""
-    if as_json:
-        print_json(all_json(findings))
-        return
+    from api.market_record import all_json
     from api.market_tables import print_findings
 
+    found, evaluation = all_json(findings), findings.evaluation
+    if as_json:
+        print_json(found)
+        return
     print_findings(findings)
-    evaluation, found = findings.evaluation, market_json(findings.evaluation)
     left_out = f", {found['junk']} junk and {len(evaluation.skipped)} unreadable images left out"
     write(
         f"{found['queries']} queries of {found['people']} people, {found['queries_without_match']} more without a match; "

@@ -10,31 +10,102 @@ from importlib.metadata import PackageNotFoundError, version
 from api.run_file import FORMAT
 from retrieval.bootstrap import LEVEL, RESAMPLES, SEED, Interval
 from retrieval.market1501 import MarketEvaluation
-from retrieval.market_findings import MarketFindings
-from retrieval.person_images import PersonImage
+from retrieval.market_findings import MEASURES, MarketFindings
+from retrieval.person_images import DISTRACTOR, PersonImage
+from retrieval.reid_metrics import MarketScores
 from retrieval.verification import FALSE_ACCEPT_RATES, Verification
+
+CURVE = 50
+"""Ranks of the CMC curve."""
 
 PACKAGES = ("passerby", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "paddlepaddle")
 
 Record = dict[str, object]
 
 
-def market_record(findings: MarketFindings, scores: Record, queries: list[Record], *, made: datetime) -> Record:
+def market_record(findings: MarketFindings, *, made: datetime) -> Record:
     """Everything that is known of an evaluation: what ``--out`` writes and ``passerby compare`` reads.
 
     Args:
         findings: What was found.
-        scores: The stable keys, and what the evaluation was made with.
-        queries: What each scored query scores.
         made: When.
     """
     return {
         "format": FORMAT,
         "made": made.replace(microsecond=0),
-        **scores,
+        **all_json(findings),
         "data_sha256": data_digest(findings.evaluation),
         "versions": versions(),
-        "per_query": queries,
+        "per_query": per_query(findings.evaluation),
+    }
+
+
+def all_json(findings: MarketFindings) -> Record:
+    """What ``--json`` prints."""
+    return market_json(findings.evaluation) | findings_json(findings)
+
+
+def market_json(evaluation: MarketEvaluation) -> dict[str, object]:
+    """The stable keys of an evaluation, and what it was made with."""
+    settings, gallery = evaluation.settings, evaluation.gallery
+    reranked = None
+    if evaluation.reranked is not None and settings.rerank is not None:
+        rerank = settings.rerank
+        reranked = measures(evaluation.reranked) | {
+            "k1": rerank.k1, "k2": rerank.k2, "lambda": rerank.lambda_value,
+        }  # fmt: skip
+    return {
+        "queries": len(evaluation.scores.scored),
+        "queries_without_match": len(evaluation.scores.without_match),
+        "gallery": evaluation.scores.gallery,
+        **measures(evaluation.scores),
+        "reranked": reranked,
+        "distractors": int((gallery.people == DISTRACTOR).sum()),
+        "junk": evaluation.junk,
+        "skipped": evaluation.skipped,
+        "people": len(set(evaluation.query.people.tolist())),
+        "cameras": len({*evaluation.query.cameras.tolist(), *gallery.cameras.tolist()}),
+        "source": settings.source,
+        "embedder": settings.embedder,
+        "flip": settings.flip,
+        "precision": settings.precision,
+        "device": settings.device,
+        "cached": evaluation.cached,
+    }
+
+
+def measures(scores: MarketScores) -> dict[str, object]:
+    """What one ranking scores."""
+    values = (
+        scores.mean_precision, scores.mean_trapezoid, *(scores.rank(k) for k in (1, 5, 10)), scores.mean_penalty
+    )  # fmt: skip
+    return dict(zip(MEASURES, values, strict=True)) | {"cmc": scores.cmc(CURVE).tolist()}
+
+
+def per_query(evaluation: MarketEvaluation) -> list[dict[str, object]]:
+    """What each scored query scores, in the order of their names."""
+    scores, images = evaluation.scores, evaluation.query.images
+    again = evaluation.reranked
+    return [
+        {
+            "image": images[row].path.name,
+            "person": images[row].person,
+            "camera": images[row].camera,
+            "matches": len(scores.hit_ranks[k]),
+            **own_scores(scores, k),
+            **({} if again is None else {"reranked": own_scores(again, k)}),
+        }
+        for k, row in enumerate(scores.scored.tolist())
+    ]
+
+
+def own_scores(scores: MarketScores, k: int) -> dict[str, object]:
+    """What one scored query scores."""
+    return {
+        "first_rank": int(scores.hit_ranks[k][0]),
+        "AP": float(scores.precisions[k]),
+        "AP_trapezoid": float(scores.trapezoids[k]),
+        "INP": float(scores.penalties[k]),
     }
 
 

@@ -1,8 +1,6 @@
 """``--report``: an evaluation as one page with its curves, its pictures and its settings, in a folder of its own."""
 
-import json
 import math
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -11,9 +9,10 @@ import jinja2
 import numpy as np
 
 from api.market_record import Record, versions
-from api.output import plain
+from api.output import json_text
 from api.report_folder import PAGE, RESULT, CropFolder, check_report_folder
 from api.report_plots import cmc_plot, roc_plot, similarity_plot
+from api.whole_file import write_whole
 from gallery.errors import ConfigError
 from retrieval.bootstrap import LEVEL, RESAMPLES, SEED, Difference, Interval
 from retrieval.market1501 import MarketEvaluation
@@ -54,24 +53,14 @@ def write_report(folder: Path, findings: MarketFindings, record: Record, *, made
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PAGE).unlink(missing_ok=True)
-        replace(folder / RESULT, json.dumps(plain(record), allow_nan=False, indent=1) + "\n")
+        write_whole(folder / RESULT, json_text(record))
         crops = CropFolder(folder)
         crops.clear()
-        replace(folder / PAGE, page(findings, crops, made))
+        write_whole(folder / PAGE, page(findings, crops, made))
     except OSError as error:
         what = error.strerror or error
         raise ConfigError(f"--report {folder} cannot be written ({what}); name another folder") from error
     return folder / PAGE
-
-
-def replace(path: Path, text: str) -> None:
-    """Writes a file: whole, or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def page(findings: MarketFindings, crops: CropFolder, made: datetime) -> str:

@@ -6,12 +6,11 @@ import shutil
 from pathlib import Path
 
 from api.run_file import FORMAT
+from api.whole_file import PARTIAL
 from gallery.errors import ConfigError
 
 PAGE, RESULT, CROPS = "index.html", "result.json", "crops"
 _CROP = re.compile(r"(query|gallery)-\d+\.\w+")
-_PARTIAL = re.compile(rf"\.({re.escape(PAGE)}|{re.escape(RESULT)})\.\d+")
-"""A file whose writing was cut short."""
 
 
 def check_report_folder(folder: Path) -> None:
@@ -32,7 +31,7 @@ def check_report_folder(folder: Path) -> None:
 
 def strangers_in(folder: Path) -> set[str]:
     """Names of what a report did not write there."""
-    names = {path.name for path in folder.iterdir() if not _PARTIAL.fullmatch(path.name)}
+    names = {path.name for path in folder.iterdir() if not is_partial(path.name)}
     if not names:
         return set()
     if not is_result(folder / RESULT):
@@ -40,6 +39,12 @@ def strangers_in(folder: Path) -> set[str]:
     crops = folder / CROPS
     others = {path.name for path in crops.iterdir() if not _CROP.fullmatch(path.name)} if crops.is_dir() else set()
     return (names - {PAGE, RESULT, CROPS}) | {f"{CROPS}/{name}" for name in others}
+
+
+def is_partial(name: str) -> bool:
+    """Whether it is what was left of a report whose writing was cut short."""
+    found = PARTIAL.fullmatch(name)
+    return found is not None and found["name"] in (PAGE, RESULT)
 
 
 def is_result(path: Path) -> bool:
