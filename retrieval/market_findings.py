@@ -38,7 +38,12 @@ class MarketFindings:
 
 
 def market_findings(evaluation: MarketEvaluation, *, threads: int = 1) -> MarketFindings:
-    """Looks at the evaluation from all sides."""
+    """Looks at the evaluation from all sides.
+
+    Args:
+        evaluation: What was scored.
+        threads: For the pairs and the cameras.
+    """
     query, gallery = evaluation.query, evaluation.gallery
     sides = query.vectors, query.people, query.cameras, gallery.vectors, gallery.people, gallery.cameras
     people = query.people[evaluation.scores.scored]
@@ -50,7 +55,7 @@ def market_findings(evaluation: MarketEvaluation, *, threads: int = 1) -> Market
         intervals={name: mean_interval(plain[name], people) for name in MEASURES},
         reranked_intervals=None if again is None else {n: mean_interval(again[n], people) for n in MEASURES},
         rerank_gains=None if again is None else {n: paired_difference(plain[n], again[n], people) for n in MEASURES},
-        verification=verify(*sides),
+        verification=verify(*sides, threads=threads),
         cameras=camera_matrix(*sides, threads=threads),
     )
 

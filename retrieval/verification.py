@@ -10,13 +10,12 @@ Recognition, section 2). Everything is counted, nothing sampled: the curve chang
 the same person's pairs, so counting the others above each of these gives it exactly.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.blocks import products
+from retrieval.blocks import each_block, products
 from retrieval.person_images import JUNK
 
 FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -129,12 +128,13 @@ def verify(
     gallery_people: NDArray[np.int64],
     gallery_cameras: NDArray[np.int64],
     *,
+    threads: int = 1,
     block_pairs: int = BLOCK_PAIRS,
 ) -> Verification:
     """Counts all pairs of the protocol.
 
-    Takes memory for one block of pairs (about 20 bytes each) and 40 bytes for each pair of one person, however many
-    pairs there are.
+    Takes memory for one block of pairs for each thread (about 20 bytes a pair) and about 40 bytes for each pair of one
+    person, however many pairs there are.
 
     Args:
         query: (Q, D) float32, unit length.
@@ -143,48 +143,8 @@ def verify(
         gallery: (G, D) float32, unit length.
         gallery_people: (G,); ``JUNK`` is left out, ``DISTRACTOR`` is somebody else.
         gallery_cameras: (G,).
-        block_pairs: Pairs to look at at a time.
-    """
-    sides = query, query_people, query_cameras, gallery, gallery_people, gallery_cameras
-    kept: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
-    kept += [similarities[same] for similarities, same, _ in pair_blocks(*sides, block_pairs=block_pairs)]
-    positives = np.sort(np.concatenate(kept))
-    del kept
-    thresholds, counts = np.unique(positives, return_counts=True)
-    at_or_above, above = np.zeros(len(thresholds), np.int64), np.zeros(len(thresholds), np.int64)
-    different, histogram = 0, np.zeros(BINS, np.int64)
-    for similarities, _, others in pair_blocks(*sides, block_pairs=block_pairs):
-        negatives = np.sort(similarities[others])
-        at_or_above += len(negatives) - np.searchsorted(negatives, thresholds, side="left")
-        above += len(negatives) - np.searchsorted(negatives, thresholds, side="right")
-        histogram += cosine_histogram(negatives)
-        different += len(negatives)
-    return Verification(
-        same=len(positives),
-        different=different,
-        thresholds=thresholds[::-1],
-        true_accepts=np.cumsum(counts[::-1], dtype=np.int64),
-        false_accepts=at_or_above[::-1],
-        false_above=above[::-1],
-        same_histogram=cosine_histogram(positives),
-        different_histogram=histogram,
-    )
-
-
-def pair_blocks(
-    query: NDArray[np.float32],
-    query_people: NDArray[np.int64],
-    query_cameras: NDArray[np.int64],
-    gallery: NDArray[np.float32],
-    gallery_people: NDArray[np.int64],
-    gallery_cameras: NDArray[np.int64],
-    *,
-    block_pairs: int,
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Similarities of some queries to the whole gallery, with which pairs are of one person and which of two.
-
-    Yields:
-        Three of shape (rows, G'), where G' leaves out junk: float32, bool, bool.
+        threads: Blocks looked at at a time.
+        block_pairs: Pairs in a block, though it has at least one query.
 
     Raises:
         ValueError: If a block cannot hold a pair.
@@ -194,12 +154,39 @@ def pair_blocks(
     asked, shown = query_people != JUNK, gallery_people != JUNK
     query, query_people, query_cameras = query[asked], query_people[asked], query_cameras[asked]
     gallery, gallery_people, gallery_cameras = gallery[shown], gallery_people[shown], gallery_cameras[shown]
+
+    def same_pairs(block: slice) -> NDArray[np.float32]:
+        same = query_people[block, None] == gallery_people
+        same &= query_cameras[block, None] != gallery_cameras
+        found: NDArray[np.float32] = products(query[block], gallery)[same]
+        return found
+
+    def count_others(block: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        others = query_people[block, None] != gallery_people
+        found = np.sort(products(query[block], gallery)[others])
+        at_or_above, above = (len(found) - np.searchsorted(found, thresholds, side) for side in ("left", "right"))
+        return at_or_above, above, cosine_histogram(found)
+
     rows = max(1, block_pairs // max(1, len(gallery)))
-    for start in range(0, len(query), rows):
-        part = slice(start, start + rows)
-        same_person = query_people[part, None] == gallery_people
-        same_camera = query_cameras[part, None] == gallery_cameras
-        yield products(query[part], gallery), same_person & ~same_camera, ~same_person
+    kept = list(each_block(same_pairs, len(query), rows=rows, threads=threads))
+    positives = np.sort(np.concatenate([np.zeros(0, np.float32), *kept]))
+    thresholds, counts = np.unique(positives, return_counts=True)
+    false_accepts, false_above = np.zeros(len(thresholds), np.int64), np.zeros(len(thresholds), np.int64)
+    histogram = np.zeros(BINS, np.int64)
+    for at_or_above, above, part in each_block(count_others, len(query), rows=rows, threads=threads):
+        false_accepts += at_or_above
+        false_above += above
+        histogram += part
+    return Verification(
+        same=len(positives),
+        different=int(histogram.sum()),
+        thresholds=thresholds[::-1],
+        true_accepts=np.cumsum(counts[::-1], dtype=np.int64),
+        false_accepts=false_accepts[::-1],
+        false_above=false_above[::-1],
+        same_histogram=cosine_histogram(positives),
+        different_histogram=histogram,
+    )
 
 
 def cosine_histogram(similarities: NDArray[np.float32]) -> NDArray[np.int64]:

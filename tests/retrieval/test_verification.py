@@ -122,14 +122,15 @@ IMAGE = st.tuples(LEVELS, st.integers(-1, 3), st.integers(1, 3))
     query=st.lists(IMAGE, min_size=1, max_size=5),
     gallery=st.lists(IMAGE, min_size=1, max_size=8),
     block=st.integers(1, 50),
+    threads=st.sampled_from([1, 3]),
 )
 @settings(max_examples=150, deadline=None)
-def test_it_agrees_with_looking_at_each_pair(query, gallery, block):
+def test_it_agrees_with_looking_at_each_pair(query, gallery, block, threads):
     same, different = slow_pairs(query, gallery)
     q, g = np.array(query), np.array(gallery)
     counted = verify(
         q[:, :1].astype(np.float32), q[:, 1].astype(int), q[:, 2].astype(int),
-        g[:, :1].astype(np.float32), g[:, 1].astype(int), g[:, 2].astype(int), block_pairs=block,
+        g[:, :1].astype(np.float32), g[:, 1].astype(int), g[:, 2].astype(int), block_pairs=block, threads=threads,
     )  # fmt: skip
     assert (counted.same, counted.different) == (len(same), len(different))
     for k, threshold in enumerate(counted.thresholds.tolist()):
