@@ -135,9 +135,11 @@ def show(found: dict[str, object], first: Path, second: Path) -> None:
             columns = ("measure", "A", "B", "B less A", f"{LEVEL:.0%} interval", "p")
             print_table(title, columns, [(name, *cells(row)) for name, row in rows.items()])
     settings = found["settings"]
-    if isinstance(settings, dict):
-        named = (Column("setting"), Column("A", wraps=True), Column("B", wraps=True))
-        print_table("Settings that differ", named, [(name, *values) for name, values in settings.items()])
+    if isinstance(settings, dict) and settings:
+        named = (Column("differing setting"), Column("A", wraps=True), Column("B", wraps=True))
+        print_table("Settings", named, [(name, *values) for name, values in settings.items()])
+    else:
+        write("Settings: all the same")
     if found["paired"]:
         write(f"Intervals and p by paired bootstrap over the {found['people']} people of the queries.")
     else:

@@ -258,6 +258,6 @@ def show(findings: "MarketFindings", *, as_json: bool) -> None:
     print_findings(findings)
     left_out = f", {found['junk']} junk and {len(evaluation.skipped)} unreadable images left out"
     write(
-        f"{found['queries']} queries of {found['people']} people, {found['queries_without_match']} more without a match; "
+        f"{found['queries']} queries of {findings.people} people, {found['queries_without_match']} more without a match; "
         f"gallery of {found['gallery']}, {found['distractors']} of them distractors; {found['cameras']} cameras{left_out}"
     )

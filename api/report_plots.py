@@ -92,8 +92,8 @@ def similarity_plot(counted: Verification) -> str:
             ax.stairs(shares, edges, color=colour, linestyle=dashes, linewidth=2, label=name)
             ax.stairs(shares, edges, color=colour, fill=True, alpha=0.18)
         ax.set_xlim(edges[filled[0]] - 0.025, edges[filled[-1] + 1] + 0.025)
-        ax.set_ylim(0)
-        ax.legend(loc="upper right")
+        ax.set_ylim(0, 1.2 * float(max(same.max(), different.max())))
+        ax.legend(loc="upper center", ncols=2)
         return svg(figure, "similarity")
 
 

@@ -84,7 +84,7 @@ def test_people_read_tables(passerby, files):
         "95% interval",
         "Re-ranked",
         "TAR at FAR 0.1",
-        "Settings that differ",
+        "differing setting",
         "the 5 people",
     ):
         assert wanted in out
@@ -94,7 +94,7 @@ def test_a_run_beside_itself_differs_in_nothing(passerby, files):
     found = passerby("compare", files[0], files[0], "--json").json
     assert found["settings"] == {}
     assert {(row["difference"], row["p_value"]) for row in found["scores"].values()} == {(0.0, 1.0)}
-    assert "Settings that differ: none" in passerby("compare", files[0], files[0]).out
+    assert "Settings: all the same" in passerby("compare", files[0], files[0]).out
 
 
 def test_the_order_of_queries_does_not_matter(passerby, files):
