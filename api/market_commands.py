@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FOR_IMAGES = {
     name: f"--{name.replace('_', '-')}"
-    for name in ("embedder", "flip", "skip_bad", "cache", "no_cache", "device", "precision")
+    for name in ("embedder", "flip", "skip_bad", "cache", "no_cache", "device", "precision", "batch")
 }
 """Parameters, and how they are written, that have no meaning for vectors that are there already."""
 
@@ -57,6 +57,16 @@ Lambda = Annotated[
     ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and count them.")]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="N",
+        callback=at_least_one,
+        help="Crops of one run of the network.",
+        show_default="the fastest",
+    ),
+]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -107,6 +117,7 @@ def market1501(
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
+    batch: Batch = None,
     as_json: Json = False,
 ) -> None:
     """Score an embedder by the protocol of Market-1501.
@@ -119,8 +130,6 @@ def market1501(
     from retrieval.market_findings import market_findings
 
     settings = reranking(rerank, k1, k2, lambda_value)
-    if (folder is None) == (features is None):
-        raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
     for path in (out, save_features):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
@@ -128,15 +137,16 @@ def market1501(
         check_report_folder(report)
     if no_cache:
         refuse_given(context, {"cache": "--cache"}, "says where vectors are kept, and --no-cache keeps none")
-    if features is not None:
+    if features is not None and folder is None:
         refuse_given(context, FOR_IMAGES, "is for images, and --features gives vectors")
         evaluation = of_features(features, settings, thread_count(threads))
-    else:
-        assert folder is not None  # noqa: S101
+    elif folder is not None and features is None:
         evaluation = of_folder(
             folder.absolute(), embedder, settings, None if no_cache else cache_folder(cache),
-            flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision,
+            flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision, batch=batch,
         )  # fmt: skip
+    else:
+        raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
     findings = market_findings(evaluation, threads=thread_count(threads))
     if out is not None or report is not None:
         write_results(findings, out, report)
@@ -200,15 +210,18 @@ def of_folder(
     device: Device,
     threads: int,
     precision: Precision,
+    batch: int | None,
 ) -> "MarketEvaluation":
     """Embeds a folder's images, with a progress bar, and scores them."""
     from ingest.models import load_embedder
     from retrieval.crop_vectors import CropVectors
     from retrieval.market1501 import evaluate_market1501
 
-    network = load_embedder(embedder, threads=threads, device=device, precision=precision)
+    network = load_embedder(embedder, threads=threads, device=device, precision=precision, batch=batch)
     say(f"embedder {network.identity.name} ({precision} on {device})")
-    vectors = CropVectors(network, flip=flip, precision=precision, device=device, cache_folder=cache)
+    vectors = CropVectors(
+        network, flip=flip, precision=precision, device=device, batch=batch, threads=threads, cache_folder=cache
+    )
     with progress_bars("images") as bars:
         evaluation = evaluate_market1501(
             folder, network, vectors=vectors, rerank=settings, skip_bad=skip_bad, threads=threads,

@@ -70,6 +70,7 @@ def market_json(evaluation: MarketEvaluation) -> dict[str, object]:
         "flip": settings.flip,
         "precision": settings.precision,
         "device": settings.device,
+        "batch": settings.batch,
         "cached": evaluation.cached,
     }
 

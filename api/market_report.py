@@ -258,6 +258,7 @@ def settings_rows(findings: MarketFindings) -> list[tuple[str, str]]:
         ("Vector", f"{query.vectors.shape[1]} numbers"),
         ("Flip test", "on" if settings.flip else "off"),
         ("Precision", f"{settings.precision} on {settings.device}"),
+        ("Batch", f"{settings.batch} crops" if settings.batch else "what is fastest"),
         ("Re-ranking", f"k1 {rerank.k1}, k2 {rerank.k2}, λ {rerank.lambda_value:g}" if rerank else "off"),
         ("Intervals", f"{LEVEL:.0%}, {RESAMPLES:,} resamples of {findings.people} people, seed {SEED}"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions().items())),

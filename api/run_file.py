@@ -104,6 +104,7 @@ class Run(Measures):
     flip: bool
     precision: str
     device: str
+    batch: int | None = None
     data_sha256: str | None = None
     versions: dict[str, str] = {}
     per_query: list[Query] | None = None
@@ -128,6 +129,7 @@ class Run(Measures):
             "flip": "on" if self.flip else "off",
             "precision": self.precision,
             "device": self.device,
+            "batch": str(self.batch) if self.batch else "what is fastest",
             "rerank": f"k1 {self.reranked.k1}, k2 {self.reranked.k2}, lambda {self.reranked.lambda_value:g}"
             if self.reranked else "off",
         }  # fmt: skip

@@ -65,9 +65,10 @@ def test_scores_differences_and_intervals(passerby, files):
 
 def test_settings_that_differ_are_listed(passerby, files):
     embedder = {"name": "other", "sha256": "cd" * 32, "dimension": 8}
-    change(files[1], flip=False, embedder=embedder, versions={"python": "0"})
+    change(files[1], flip=False, batch=8, embedder=embedder, versions={"python": "0"})
     found = passerby("compare", *files, "--json").json["settings"]
     assert found["flip"] == ["on", "off"]
+    assert found["batch"] == ["what is fastest", "8"]
     assert found["embedder"] == ["made-up", "other"]
     assert found["embedder_sha256"] == ["ab" * 32, "cd" * 32]
     assert found["rerank"] == ["k1 4, k2 2, lambda 0.3", "k1 6, k2 2, lambda 0.3"]

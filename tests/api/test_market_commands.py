@@ -6,6 +6,8 @@ import sqlite3
 import numpy as np
 import pytest
 
+from ingest import models
+from ingest.stripes import StripesEmbedder
 from tests.retrieval.crops import write_crop, write_market
 
 STABLE = {
@@ -166,7 +168,7 @@ def test_either_a_folder_or_vectors(passerby, evaluate, tmp_path):
     "options",
     [
         ("--flip",), ("--skip-bad",), ("--no-cache",), ("--embedder", "stripes"), ("--cache", "c"), ("--device", "cpu"),
-        ("--precision", "fp32"),
+        ("--precision", "fp32"), ("--batch", "1"),
     ],
 )  # fmt: skip
 def test_what_is_for_images_is_refused_with_vectors(passerby, tmp_path, options):
@@ -181,6 +183,7 @@ def test_what_is_for_images_is_refused_with_vectors(passerby, tmp_path, options)
         (("--embedder", "nobody"), "unknown model 'nobody'"),
         (("--rerank", "--k1", "0"), "--k1 0 is too small"),
         (("--rerank", "--lambda", "2"), "--lambda 2 is out of range"),
+        (("--batch", "0"), "--batch 0 is too small"),
         (("--threads", "0"), "--threads 0 is too small"),
     ],
 )
@@ -188,6 +191,21 @@ def test_wrong_values_are_one_line(evaluate, options, message):
     run = evaluate(*options)
     assert run.code == 2
     assert message in run.error
+
+
+def test_the_batch_is_what_a_network_runs_in(evaluate, monkeypatch):
+    asked = []
+
+    def load(name, **options):
+        asked.append(options)
+        return StripesEmbedder()
+
+    monkeypatch.setattr(models, "load_embedder", load)
+    assert evaluate("--batch", 3, "--threads", 2, "--json").json["batch"] == 3
+    assert evaluate("--json").json["batch"] is None
+    assert [options["batch"] for options in asked] == [3, None]
+    assert asked[0]["threads"] == 2
+    assert (asked[0]["device"], asked[0]["precision"]) == ("cpu", "fp32")
 
 
 def test_an_absent_folder_is_one_line(passerby, tmp_path):

@@ -48,6 +48,28 @@ def test_a_second_run_embeds_nothing_and_is_the_same(paths, tmp_path):
     assert np.array_equal(again.vectors, first.vectors[::-1])
 
 
+@pytest.mark.parametrize(
+    ("way", "apart"),
+    [
+        ({"flip": True}, True),
+        ({"precision": "bf16"}, True),
+        ({"device": "cuda"}, True),
+        ({"batch": 1, "threads": 2}, False),  # in fp32 they change nothing that matters
+    ],
+)
+def test_vectors_made_in_another_way_are_kept_apart(paths, tmp_path, way, apart):
+    CropVectors(MeanColour(), cache_folder=tmp_path / "cache").of(paths)
+    assert CropVectors(MeanColour(), cache_folder=tmp_path / "cache", **way).of(paths).cached == (0 if apart else 6)
+
+
+@pytest.mark.parametrize("way", [{"batch": 4}, {"threads": 2}])
+def test_where_digits_are_few_batch_and_threads_matter(paths, tmp_path, way):
+    usual = {"precision": "bf16", "batch": 1, "threads": 1, "cache_folder": tmp_path / "cache"}
+    CropVectors(MeanColour(), **usual).of(paths)
+    assert CropVectors(MeanColour(), **usual).of(paths).cached == 6
+    assert CropVectors(MeanColour(), **usual | way).of(paths).cached == 0
+
+
 def test_images_are_known_by_what_is_in_them(paths, tmp_path):
     keeper = CropVectors(MeanColour(), cache_folder=tmp_path / "cache")
     keeper.of(paths)
