@@ -126,7 +126,6 @@ def market1501(
 
     Example: passerby evaluate market1501 Market-1501-v15.09.15 --embedder osnet_x0_25_msmt17 --rerank
     """
-    from api.report_folder import check_report_folder
     from retrieval.market_findings import market_findings
 
     settings = reranking(rerank, k1, k2, lambda_value)
@@ -134,6 +133,8 @@ def market1501(
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
     if report is not None:
+        from api.report_folder import check_report_folder
+
         check_report_folder(report)
     if no_cache:
         refuse_given(context, {"cache": "--cache"}, "says where vectors are kept, and --no-cache keeps none")

@@ -1,6 +1,7 @@
 """The folder of a report: what may be there before, and which pictures go into it."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -17,11 +18,14 @@ def check_report_folder(folder: Path) -> None:
     """Refuses a folder that holds anything but an earlier report.
 
     Raises:
-        ConfigError: If it does, or is no folder, or cannot be looked into.
+        ConfigError: If it does, or is no folder, or cannot be looked into or written to.
     """
     try:
         if folder.exists() and not folder.is_dir():
             raise ConfigError(f"--report {folder} is a file; name a folder")
+        above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise ConfigError(f"--report {folder} cannot be written: {above} is not a folder that you may write to")
         strangers = sorted(strangers_in(folder)) if folder.is_dir() else []
     except OSError as error:
         raise ConfigError(f"--report {folder} cannot be read ({error.strerror}); name another folder") from error

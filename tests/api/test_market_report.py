@@ -6,12 +6,16 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from api.market_record import market_record
 from api.market_report import write_report
+from api.report_folder import check_report_folder
 from gallery.errors import ConfigError
+from retrieval.market1501 import MarketSettings, PersonVectors, evaluate_vectors
 from retrieval.market_findings import market_findings
+from retrieval.person_images import PersonImage
 from retrieval.rerank import Reranking
 from tests.retrieval.crops import write_market
 from tests.retrieval.made_up_market import made_up_market
@@ -194,7 +198,8 @@ def test_two_cameras_one_person_and_no_other(tmp_path):
 def test_an_earlier_report_is_replaced_with_its_crops(tmp_path):
     first, _ = report(tmp_path / "report", made_up_market(tmp_path / "market", people=9, noise=1.2))
     before = {path.name for path in (first.parent / "crops").iterdir()}
-    (first.parent / "index.html.123.part").touch()  # what a killed process left
+    first.unlink()  # a process was killed before the page was there
+    (first.parent / "index.html.123.part").touch()
     again, page = report(tmp_path / "report", made_up_market(tmp_path / "small", people=3))
     assert {f"crops/{path.name}" for path in (again.parent / "crops").iterdir()} == {i["src"] for i in page.all("img")}
     assert len(page.all("img")) < len(before)
@@ -230,6 +235,23 @@ def test_a_file_in_its_place_is_refused(tmp_path):
     (tmp_path / "report").write_text("mine")
     with pytest.raises(ConfigError, match="is a file; name a folder"):
         report(tmp_path / "report", made_up_market(tmp_path / "market"))
+
+
+def test_a_place_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigError, match="file is not a folder that you may write to"):
+        check_report_folder(tmp_path / "file" / "report")
+
+
+def test_one_person_and_nobody_else_has_no_rates(tmp_path):
+    one = np.eye(2, dtype=np.float32)[:1]
+    sides = [PersonVectors((PersonImage(tmp_path / f"0001_c{camera}.jpg", 1, camera),), one) for camera in (1, 2)]
+    evaluation = evaluate_vectors(*sides, MarketSettings(tmp_path / "vectors.npz", None))
+    _, page = report(tmp_path / "report", evaluation)
+    assert "There are no pairs of two people, so there are no rates" in page.text
+    assert "vectors from a file on vectors.npz" in page.text
+    assert "Its SHA-256 not known" in page.text
+    assert len([element for element in page.all("div") if element.get("role") == "img"]) == 2
 
 
 def test_the_command_writes_it_and_refuses_before_it_works(passerby, tmp_path):
