@@ -29,7 +29,7 @@ def main() -> None:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         sides += [vectors, rng.integers(first, PEOPLE + 1, count), rng.integers(1, CAMERAS + 1, count)]
     print("| step | processor s | memory, MB more at its highest |\n|---|---|---|")
-    for step in (evaluate_rankings, camera_matrix, verify):
+    for step in (verify, camera_matrix, evaluate_rankings):  # what comes later may use memory that is there already
         report(step.__name__, lambda step=step: step(*sides))
     report("mean_interval", lambda: mean_interval(rng.random(QUERIES), sides[1]))
 
