@@ -82,7 +82,7 @@ class CropVectors:
         self.batch, self.threads = batch, threads
         way = f"{precision} on {device}{', flipped' if flip else ''}"
         if precision != "fp32":
-            # How the work is divided changes sums of few digits: with retail-0277 in bf16 by as much as 7e-5 in cosine.
+            # How the work is divided changes sums of few digits, and figures with them (docs/evaluate.md).
             way += f", batch {batch}, {threads} threads"
         self.cache = None if cache_folder is None else VectorCache(cache_folder, embedder.identity, way)
 
