@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from api import (
+    compare_command,
     evaluate_commands,
     gallery_commands,
     ingest_commands,
@@ -45,6 +46,7 @@ track_command.register(app)
 query_commands.register(app)
 gallery_commands.register(app)
 evaluate_commands.register(app)
+compare_command.register(app)
 serve_command.register(app)
 model_commands.register(app)
 prepare_command.register(app)
