@@ -12,8 +12,8 @@ from api.output import plain, print_json, print_table
 from api.stopping import Stopped, stopped_by_signals
 from gallery.errors import ConfigError
 from ingest.stop import Stop
-from training.recipe import KINDS, checked, flag, kept_settings, layered, read_recipe
-from training.train_settings import TrainSettings
+from training.recipe import checked, flag, kept_settings, layered, read_recipe
+from training.train_settings import KINDS, TrainSettings
 
 if TYPE_CHECKING:
     from training.loop import TrainingResult

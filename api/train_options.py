@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -23,7 +23,10 @@ def _switch(name: str, text: str) -> Any:
     return typer.Option(f"--{flag}/--no-{flag}", help=text, show_default=f"{'' if _DEFAULTS[name] else 'no-'}{flag}")
 
 
-Text, Whole, Real, Switch = str | None, int | None, float | None, bool | None
+Text: TypeAlias = str | None
+Whole: TypeAlias = int | None
+Real: TypeAlias = float | None
+Switch: TypeAlias = bool | None
 
 Out = Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")]
 Recipe = Annotated[

@@ -74,7 +74,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(arrays, facts)
 
 
-def replace_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Writes a file so that its name always stands for whole content: temporary file, fsync, rename, fsync of the folder.
 
     Raises:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +12,12 @@ from numpy.typing import NDArray
 from gallery.errors import ConfigError, ModelError
 from ingest.paddle_library import paddle
 from training.ema import MovingAverage
-from training.network import Features, ReidNetwork
+from training.network import ReidNetwork
+from training.objective import Objective
 from training.optimiser import Optimiser
 from training.world import World
 
 Arrays = dict[str, NDArray[Any]]
-
-
-class Loss(Protocol):
-    """What is made small; ``Objective`` is one."""
-
-    def __call__(
-        self, features: Features, labels: paddle.Tensor, *, images: paddle.Tensor | None = None
-    ) -> tuple[paddle.Tensor, dict[str, paddle.Tensor]]:
-        """The total, and its parts by name, all scalars."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,7 @@ class Learner:
     def __init__(
         self,
         network: ReidNetwork,
-        objective: paddle.nn.Layer,
+        objective: Objective,
         *,
         optimizer: Mapping[str, Any],
         ema: float = 0.0,
@@ -67,6 +58,7 @@ class Learner:
         world: World | None = None,
     ) -> None:
         self.network = network
+        self.parts = tuple(objective.names)
         self._objective = objective
         self._world = world or World()
         self._seed = seed
@@ -92,12 +84,11 @@ class Learner:
         """
         paddle.seed(_seed_of(self._seed, step, self._world.rank))
         self.network.train()
+        self._objective.train()
         pixels, people = paddle.to_tensor(images), paddle.to_tensor(labels)
         with paddle.amp.auto_cast(enable=self._amp != "off", dtype=_KINDS[self._amp], level="O1"):
             features = self.network.features(pixels)
-        # Losses take exponents and differences of near numbers: never in half precision.
-        full = Features(features.metric.astype("float32"), features.embedding.astype("float32"))
-        total, parts = self._objective(full, people, images=pixels)
+        total, parts = self._objective(features, people, images=pixels)
         values = paddle.stack([total.detach(), *(part.detach() for part in parts.values())]).numpy().tolist()
         learned = dict(zip(parts, values[1:], strict=True))
         if not all(map(math.isfinite, values)):
@@ -194,5 +185,5 @@ def _diverged(step: int, loss: float, parts: Mapping[str, float], rate: float) -
     shown = ", ".join(f"{name} {value:g}" for name, value in parts.items())
     return (
         f"the loss is {loss:g} at step {step} ({shown}; learning rate {rate:g}): the run has diverged; lower lr, lengthen "
-        "the warm-up or set clip, and begin anew, or --resume with the last checkpoint does the same again"
+        "the warm-up or set clip, and begin a new run (this one would come here again)"
     )

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
 from gallery.errors import ModelError
 from ingest.paddle_library import paddle
-
-OptimiserName = Literal["sgd", "adam", "adamw"]
-OPTIMISERS: tuple[OptimiserName, ...] = ("sgd", "adam", "adamw")
+from training.train_settings import OptimiserName
 
 
 class Optimiser:

@@ -8,15 +8,13 @@ from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from gallery.errors import ConfigError
-from training.train_settings import TrainSettings
+from training.train_settings import CHOICES, KINDS, TrainSettings
 
 RECIPES = ("modern", "arcmargin", "eml")
 """Those of the package."""
-
-KINDS = get_type_hints(TrainSettings)
 
 
 def read_recipe(name: str) -> dict[str, Any]:
@@ -116,7 +114,7 @@ def _as_kind(name: str, value: Any, kind: Any) -> Any:
         return float(value)
     if name == "hold_out" and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:g}"
-    if type(value) is not kind:
+    if type(value) is not (str if name in CHOICES else kind):
         wanted = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
-        raise ConfigError(f"{flag(name)} is {value!r}; write {wanted[kind]}")
+        raise ConfigError(f"{flag(name)} is {value!r}; write {wanted.get(kind, wanted[str])}")
     return value

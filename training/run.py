@@ -12,6 +12,7 @@ from gallery.errors import ConfigError
 from ingest.paddle_library import paddle
 from training.augmentation import Augmentation, RandomErasing
 from training.course import Course
+from training.distillation import load_teacher
 from training.keeper import Keeper, Progress
 from training.learner import Learner
 from training.learning_sets import LearningSets, learning_sets
@@ -80,7 +81,9 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
     keeper = Keeper(folder, settings, sets.fingerprint(), learner, world)
     if checkpoint is None:
         if settings.weights is not None:
-            start_from(Path(settings.weights), learner.network, watch, allow_mismatch=settings.allow_mismatch)
+            mismatch = start_from(Path(settings.weights), learner.network, allow_mismatch=settings.allow_mismatch)
+            if mismatch:
+                watch.note(f"left out of {settings.weights}: {mismatch}")
         start = keeper.begin()
     else:
         start = keeper.go_on(checkpoint)
@@ -149,7 +152,14 @@ def build_learner(settings: TrainSettings, fit: TrainingSet, world: World) -> Le
         raise ConfigError(f"amp {settings.amp} is for GPUs; set device cuda, or leave it out")
     paddle.seed(settings.seed)
     network = build_network(network_settings(settings))
-    objective = Objective.parse(settings.loss, dimension=network.dimension, classes=len(fit.people))
+    teacher = None if settings.teacher is None else load_teacher(settings.teacher, device=settings.device)
+    classes = len(fit.people)
+    objective = Objective.parse(settings.loss, dimension=network.dimension, classes=classes, teacher=teacher)
+    if objective.needs_pairs and settings.sampler == "plain":
+        raise ConfigError(
+            f"loss {settings.loss} learns from several images of a person in a batch, which sampler plain does not give; "
+            "use sampler pk or camera"
+        )
     return Learner(
         network,
         objective,

@@ -4,7 +4,6 @@ import math
 from typing import Literal
 
 ScheduleKind = Literal["constant", "piecewise", "cosine"]
-SCHEDULES: tuple[ScheduleKind, ...] = ("constant", "piecewise", "cosine")
 
 
 def learning_rate(

@@ -4,21 +4,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from gallery.errors import ConfigError
-from training.schedule import SCHEDULES
+from training.schedule import ScheduleKind
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "pooling": ("avg", "gem"),
-    "sampler": ("pk", "camera", "plain"),
-    "optimizer": ("adam", "adamw", "sgd"),
-    "schedule": SCHEDULES,
-    "erase_fill": ("random", "mean"),
-    "amp": ("off", "bf16", "fp16"),
-    "device": ("cpu", "cuda"),
-}
-"""Settings that are one of a few words."""
+OptimiserName = Literal["sgd", "adam", "adamw"]
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "embedding": (0, 8192),
@@ -124,7 +115,7 @@ class TrainSettings:
     skip_bad: bool = False
     backbone: str = "ResNet50"
     embedding: int = 0
-    pooling: str = "avg"
+    pooling: Literal["avg", "gem"] = "avg"
     bnneck: bool = True
     last_stride: int = 1
     ibn: bool = False
@@ -134,35 +125,35 @@ class TrainSettings:
     size: str = "256x128"
     loss: str = "softmax(smoothing=0.1) + triplet(margin=0.3, mining=hard)"
     teacher: str | None = None
-    sampler: str = "pk"
+    sampler: Literal["pk", "camera", "plain"] = "pk"
     ids: int = 16
     images: int = 4
     batch: int = 64
     epochs: int = 120
     iterations: int = 0
-    optimizer: str = "adam"
+    optimizer: OptimiserName = "adam"
     lr: float = 3.5e-4
     momentum: float = 0.9
     weight_decay: float = 5e-4
     warmup: int | None = None
-    schedule: str = "piecewise"
+    schedule: ScheduleKind = "piecewise"
     steps: tuple[int, ...] = ()
     factor: float = 0.1
     flip: float = 0.5
     crop: float = 1.0
     padding: int = 10
     erase: float = 0.5
-    erase_fill: str = "random"
+    erase_fill: Literal["random", "mean"] = "random"
     jitter: float = 0.0
     augmix: float = 0.0
     ema: float = 0.0
     clip: float = 0.0
-    amp: str = "off"
+    amp: Literal["off", "bf16", "fp16"] = "off"
     weights: str | None = None
     allow_mismatch: bool = False
     validate_every: int = 0
     seed: int = 0
-    device: str = "cpu"
+    device: Literal["cpu", "cuda"] = "cpu"
     workers: int = 2
     cache_mb: int = 0
     save_seconds: float = 300.0
@@ -241,3 +232,10 @@ class TrainSettings:
     def to_json(self) -> dict[str, Any]:
         """By name, as JSON has them."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+KINDS: Mapping[str, Any] = get_type_hints(TrainSettings)
+"""Of each setting."""
+
+CHOICES = {name: get_args(kind) for name, kind in KINDS.items() if get_origin(kind) is Literal}
+"""Settings that are one of a few words."""

@@ -26,7 +26,7 @@ def test_what_is_written_is_what_is_read(tmp_path):
     for name, array in ARRAYS.items():
         assert found.arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(found.arrays[name], array)
-    assert os.listdir(tmp_path) == ["last.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["last.npz"]
 
 
 def test_a_file_that_is_cut_anywhere_is_refused(tmp_path):
@@ -86,4 +86,4 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     with pytest.raises(OSError, match="No space"):
         replace_file(path, fail)
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["last.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["last.npz"]

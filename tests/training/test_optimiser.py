@@ -5,7 +5,8 @@ import pytest
 
 from gallery.errors import ModelError
 from ingest.paddle_library import paddle
-from training.optimiser import OPTIMISERS, Optimiser
+from training.optimiser import Optimiser
+from training.train_settings import CHOICES
 
 GRADIENTS = np.array([[1.0, -2.0], [0.5, 0.25], [-1.0, 3.0]], np.float32)
 
@@ -77,7 +78,7 @@ def test_what_is_not_trained_stays():
     assert {name.split(":")[0] for name in optimiser.state()} == {"w"}
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", CHOICES["optimizer"])
 def test_a_restored_one_goes_on_bit_for_bit(name):
     weight = weights()
     straight = Optimiser(name, {"net/w": weight}, weight_decay=0.01)
