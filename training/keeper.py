@@ -4,6 +4,8 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from gallery.errors import ConfigError, ModelError
 from training.checkpoint import Checkpoint
 from training.learner import Learner
@@ -102,9 +104,16 @@ class Keeper:
         """Writes the checkpoint over the one before.
 
         Raises:
+            ConfigError: If the weights are no finite numbers; the one before stays then.
             OSError: If the disk is full; the one before is whole then.
         """
         if self._world.writes:
+            state = self._learner.state()
+            if not all(np.isfinite(array).all() for array in state.values()):
+                raise ConfigError(
+                    f"after step {progress.step} the weights are no finite numbers: the run has diverged; lower lr, "
+                    "lengthen the warm-up or set clip, and begin a new run"
+                )
             best = None if progress.best is None else asdict(progress.best)
             facts = asdict(progress) | {
                 "best": best,
@@ -112,7 +121,7 @@ class Keeper:
                 "data": self._data,
                 "processes": self._world.size,
             }
-            self._folder.save(Checkpoint(self._learner.state(), facts))
+            self._folder.save(Checkpoint(state, facts))
         self._saved = time.monotonic()
 
     def _about(self, progress: Progress, found: Validation | None) -> dict[str, Any]:

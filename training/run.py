@@ -21,7 +21,7 @@ from training.network import build_network
 from training.network_settings import NetworkSettings
 from training.objective import Objective
 from training.run_folder import RunFolder
-from training.samplers import CameraBalancedPKSampler, PKSampler, PlainSampler, Sampler
+from training.samplers import CameraBalancedPKSampler, InOrder, PKSampler, PlainSampler, Sampler
 from training.samples import TrainingSet
 from training.start_weights import start_from
 from training.train_settings import TrainSettings
@@ -117,28 +117,11 @@ def image_reader(settings: TrainSettings) -> ReadBatches:
     """What gives the images of people held out, scaled and nothing else."""
 
     def read(held: TrainingSet) -> Iterator[NDArray[np.float32]]:
-        in_order = InOrder(len(held.samples))
-        loader = Loader(held, in_order, Augmentation.none(settings.height, settings.width), workers=settings.workers)
+        scaled = Augmentation.none(settings.height, settings.width)
+        loader = Loader(held, InOrder(held, VALIDATION_BATCH), scaled, workers=settings.workers)
         return (batch.images for batch in loader.epoch(0))
 
     return read
-
-
-@dataclass(frozen=True)
-class InOrder:
-    """A sampler that gives each image once, in the order of the set.
-
-    Attributes:
-        count: Images of the set.
-        rank: Of one process.
-    """
-
-    count: int
-    rank: int = 0
-
-    def epoch(self, number: int) -> list[NDArray[np.int64]]:
-        """The same for every number."""
-        return np.array_split(np.arange(self.count), -(-self.count // VALIDATION_BATCH))
 
 
 def build_learner(settings: TrainSettings, fit: TrainingSet, world: World) -> Learner:
