@@ -65,7 +65,7 @@ def train(
         settings: What is learned, and how.
         out: Folder of the run.
         resume: Whether to go on with the run that is there; it begins if there is none.
-        watch: Is told what goes on.
+        watch: Is told what goes on, in the first of several processes.
         stop: Ends it after the step that runs, with a checkpoint.
 
     Raises:
@@ -73,14 +73,18 @@ def train(
         SourceError: If the images cannot be read.
         ModelError: If the weights to start from, or the checkpoint, cannot be used.
     """
-    watch, stop = watch or Watch(), stop or Stop()
-    world = join_world(settings.device)
+    world, stop = join_world(settings.device), stop or Stop()
+    watch = watch if watch is not None and world.writes else Watch()
     with ExitStack() as stack:
         if world.writes:
             stack.enter_context(RunLock(out))
         run = prepare_run(settings, out, world, watch, resume=resume)
         if world.writes:
             log = stack.enter_context(closing(TrainingLog(out, run.learner.parts, run.start.step)))
+            if not log.has_events:
+                watch.note(
+                    "events for TensorBoard are left out, since tensorboardX is not installed; the tables are written"
+                )
             watch = Watches(log, watch)
         watch.begun(_beginning(run))
         progress = learn(run, watch, stop)

@@ -29,6 +29,11 @@ class TrainingLog(Watch):
         self._validations = Table(folder / "validation.csv", ["step", "epoch", "mAP", "rank1", "rank5", "mINP"], step)
         self._events = _event_writer(folder / "events", step)
 
+    @property
+    def has_events(self) -> bool:
+        """Whether events are written, which takes tensorboardX."""
+        return self._events is not None
+
     def begun(self, run: Begun) -> None:
         """Nothing is written of it: the settings stand in ``settings.json``."""
 
