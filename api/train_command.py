@@ -116,13 +116,13 @@ def stated_settings(flags: Mapping[str, Any], recipe: str | None) -> dict[str, A
     """What a recipe and, above it, flags say; paths of flags and recipes begin where the command is run.
 
     Args:
-        flags: By the names of settings, None where one is not given.
+        flags: By the names of settings, None or empty where one is not given.
         recipe: A name or a file.
 
     Raises:
         ConfigError: If one of them does not exist, or is of the wrong kind.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
+    given = {name: value for name, value in flags.items() if value not in (None, [], ())}
     if "steps" in given:
         given["steps"] = whole_numbers(given["steps"])
     said = layered({} if recipe is None else read_recipe(recipe), checked(given))
