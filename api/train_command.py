@@ -188,7 +188,9 @@ def whole_numbers(text: str) -> tuple[int, ...]:
 
 def is_file(name: str, value: str) -> bool:
     """Whether a setting that may be a file or something else is a file."""
-    return name == "weights" or (":" in value if name == "hold_out" else Path(value).exists())
+    if name == "hold_out":
+        return not value.replace(".", "", 1).isdigit()
+    return name == "weights" or Path(value).exists()
 
 
 def absolute(address: str) -> str:

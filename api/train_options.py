@@ -50,7 +50,11 @@ People = Annotated[
 ]
 HoldOut = Annotated[
     Text,
-    _option("hold_out", "SHARE|FILE:NAME", "People kept out of learning, to choose the best network by; 0 for none."),
+    _option(
+        "hold_out",
+        "SHARE|FILE:NAME|DATA",
+        "People to choose the best network by: a share of those in DATA, kept out of learning; a list of them; another set; 0 for none.",
+    ),
 ]
 SkipBad = Annotated[Switch, _switch("skip_bad", "Leave out images that cannot be read, rather than refuse them.")]
 Backbone = Annotated[Text, _option("backbone", "NAME", "Network that makes features; docs/train.md lists them.")]

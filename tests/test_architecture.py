@@ -34,6 +34,7 @@ STAYS_IN = {
     "yaml": {"ingest"},
     "av": {"ingest"},
     "motmetrics": {"retrieval"},
+    "tensorboardX": {"training"},
     "jinja2": {"api"},
     "matplotlib": {"retrieval", "api"},
 }

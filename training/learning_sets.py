@@ -3,9 +3,10 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from gallery.errors import ConfigError
-from training.readers import read_training_sets
+from training.readers import read_training_set, read_training_sets
 from training.samples import TrainingSet, listed
 from training.train_settings import TrainSettings
 from training.validation import query_indices
@@ -46,6 +47,9 @@ def learning_sets(settings: TrainSettings) -> LearningSets:
         return LearningSets(chosen, None)
     if share is not None:
         fit, held = chosen.hold_out(share, settings.seed)
+    elif Path(settings.hold_out).exists():
+        fit, held = chosen, read_training_set(Path(settings.hold_out), skip_bad=settings.skip_bad)
+        _refuse_common_images(fit, held, settings.hold_out)
     else:
         held = read_training_sets(settings.data, people=[settings.hold_out], skip_bad=settings.skip_bad)
         fit = _without(chosen, held, settings)
@@ -64,3 +68,13 @@ def _without(chosen: TrainingSet, held: TrainingSet, settings: TrainSettings) ->
     if not rest:
         raise ConfigError(f"{settings.hold_out} holds out everybody; leave somebody to train on")
     return chosen.only(rest)
+
+
+def _refuse_common_images(fit: TrainingSet, held: TrainingSet, hold_out: str) -> None:
+    # By their files: what two sets call person 7 may be two people.
+    learned = {sample.path.resolve() for sample in fit.samples}
+    both = [sample.path for sample in held.samples if sample.path.resolve() in learned]
+    if both:
+        raise ConfigError(
+            f"{both[0]} and {len(both) - 1} more images of {hold_out} are learned from; hold out a set of other people"
+        )

@@ -58,7 +58,7 @@ class TrainSettings:
     Attributes:
         data: Folders and list files to learn from, ``PATH`` or ``NAME=PATH``.
         people: Who of them, each ``FILE:NAME``, a list of people in a JSON file; all if none is named.
-        hold_out: People kept for validation: a share of them, 0-1, or ``FILE:NAME``; "0" for none.
+        hold_out: Whom to validate on: a share of the people, "0" for none; ``FILE:NAME``, a list of them; or another set.
         skip_bad: Whether unreadable images are left out rather than refused.
         backbone: A name of ``BACKBONES``.
         embedding: Dimensions, 0 for the backbone's channels.
@@ -226,7 +226,7 @@ class TrainSettings:
         except ValueError:
             return None
         if not 0 <= share <= 0.9:
-            raise ConfigError(f"hold_out is {self.hold_out}; use 0 to 0.9, or FILE:NAME, a list of people")
+            raise ConfigError(f"hold_out is {self.hold_out}; use 0 to 0.9, FILE:NAME, or another set of people")
         return share
 
     def to_json(self) -> dict[str, Any]:

@@ -57,6 +57,13 @@ def test_lists_that_do_not_go_together(data, values, message):
         sets(data, people=people, hold_out=f"{splits}:{values['hold_out']}")
 
 
+def test_another_set_may_be_held_out(data, tmp_path):
+    other = pictures(tmp_path / "other", 3)
+    assert sets(data, hold_out=str(other)) == (("1", "2", "3", "4", "5", "6", "7", "8"), ("1", "2", "3"))
+    with pytest.raises(ConfigError, match=r"and 31 more images of .* are learned from"):
+        sets(data, hold_out=str(data))
+
+
 def test_several_sets_are_one(tmp_path):
     for name in ("north", "south"):
         pictures(tmp_path / name, 3)
