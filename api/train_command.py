@@ -102,8 +102,11 @@ def train(
     settings = settings_of_run(out, stated, resume=resume)
     refuse_idle({name for name in KINDS if context.params[name] is not None}, settings)
     stop = Stop()
-    with stopped_by_signals(stop), training_progress() as progress:
-        result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
+    try:
+        with stopped_by_signals(stop), training_progress() as progress:
+            result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
+    except KeyboardInterrupt as error:
+        raise Stopped(f"stopped at once; --out {out} --resume goes on from the last checkpoint") from error
     if launched_rank() == 0:
         show(result, as_json=as_json)
     if result.stopped_by is not None:

@@ -121,7 +121,13 @@ AllowMismatch = Annotated[
     Switch, _switch("allow_mismatch", "Leave out weights of that file that do not fit, and say which.")
 ]
 ValidateEvery = Annotated[
-    Whole, _option("validate_every", "N", "How often held-out people are looked for.", "a twentieth of the run")
+    Whole,
+    _option(
+        "validate_every",
+        "N",
+        "How often held-out people are looked for and the best network is kept.",
+        "a twentieth of the run",
+    ),
 ]
 Seed = Annotated[Whole, _option("seed", "N", "Of all that is random.")]
 TrainDevice = Annotated[Literal["cpu", "cuda"] | None, _option("device", None, "Where the network is trained.")]

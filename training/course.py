@@ -1,7 +1,8 @@
 """The course of a run: which batch and which learning rate each step has, and after which ones it is validated."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import islice
 
 from training.loader import Batch, Loader
 from training.schedule import learning_rate
@@ -51,15 +52,12 @@ class Course:
         """Whether the held-out people are looked for when so many steps are done: now and then, and at the end."""
         return done == self.total or done % (self.settings.validation_period * self._unit) == 0
 
-    def batches(self, loader: Loader, done: int) -> Iterator[Batch]:
+    def batches(self, loader: Loader, done: int) -> Generator[Batch]:
         """The batches of the steps that are left when so many are done."""
         for epoch in range(self.epoch_of(done), self.epochs):
             first = max(done - epoch * self.per_epoch, 0)
             last = min(self.total - epoch * self.per_epoch, self.per_epoch)
-            for position, batch in enumerate(loader.epoch(epoch, first=first), first):
-                if position == last:
-                    break
-                yield batch
+            yield from islice(loader.epoch(epoch, first=first), last - first)
 
     @property
     def _unit(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gallery.errors import ConfigError, ModelError
 from training.checkpoint import Checkpoint
-from training.learner import Learner
+from training.learner import Arrays, Learner
 from training.run_folder import RunFolder
 from training.train_settings import TrainSettings
 from training.validation import Validation
@@ -88,10 +88,14 @@ class Keeper:
         """Writes the network if it finds more than the best one so far, or nobody is held out to tell.
 
         Where the weights are averaged, it is the average that was validated and is written.
+
+        Raises:
+            ConfigError: If the weights are no finite numbers; the one before stays then.
         """
         if found is not None and progress.best is not None and found.mAP <= progress.best.mAP:
             return progress
         if self._world.writes:
+            self._finite_state(progress)
             with self._learner.averaged():
                 save_network(self._folder.best, self._learner.network, self._about(progress, found))
         return replace(progress, best=found, best_step=progress.step)
@@ -108,12 +112,7 @@ class Keeper:
             OSError: If the disk is full; the one before is whole then.
         """
         if self._world.writes:
-            state = self._learner.state()
-            if not all(np.isfinite(array).all() for array in state.values()):
-                raise ConfigError(
-                    f"after step {progress.step} the weights are no finite numbers: the run has diverged; lower lr, "
-                    "lengthen the warm-up or set clip, and begin a new run"
-                )
+            state = self._finite_state(progress)
             best = None if progress.best is None else asdict(progress.best)
             facts = asdict(progress) | {
                 "best": best,
@@ -123,6 +122,15 @@ class Keeper:
             }
             self._folder.save(Checkpoint(state, facts))
         self._saved = time.monotonic()
+
+    def _finite_state(self, progress: Progress) -> Arrays:
+        state = self._learner.state()
+        if not all(np.isfinite(array).all() for array in state.values()):
+            raise ConfigError(
+                f"after step {progress.step} the weights are no finite numbers: the run has diverged; lower lr, "
+                "lengthen the warm-up or set clip, and begin a new run"
+            )
+        return state
 
     def _about(self, progress: Progress, found: Validation | None) -> dict[str, Any]:
         held_out = None if found is None else asdict(found)

@@ -82,7 +82,7 @@ class Learner:
         Raises:
             ConfigError: If the loss is no finite number; the weights are those of before the step then.
         """
-        paddle.seed(_seed_of(self._seed, step, self._world.rank))
+        draw_by(self._seed, step, self._world.rank)
         self.network.train()
         self._objective.train()
         pixels, people = paddle.to_tensor(images), paddle.to_tensor(labels)
@@ -150,6 +150,11 @@ class Learner:
 _KINDS = {"off": "float16", "bf16": "bfloat16", "fp16": "float16"}
 
 
+def draw_by(*key: int) -> None:
+    """Has Paddle draw what these numbers say; different ones give streams that have nothing in common."""
+    paddle.seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+
+
 def part_of(state: Mapping[str, NDArray[Any]], part: str) -> Arrays:
     """The arrays of one part of a learner's state, by their own names."""
     return {name.removeprefix(f"{part}/"): array for name, array in state.items() if name.startswith(f"{part}/")}
@@ -175,10 +180,6 @@ def _statistics(*layers: paddle.nn.Layer) -> list[Any]:
     """Floating-point state that no gradient moves."""
     held = (value for layer in layers for value in layer.state_dict().values())
     return [value for value in held if value.stop_gradient and value.dtype == paddle.float32]
-
-
-def _seed_of(seed: int, step: int, rank: int) -> int:
-    return int(np.random.SeedSequence((seed, step, rank)).generate_state(1)[0])
 
 
 def _diverged(step: int, loss: float, parts: Mapping[str, float], rate: float) -> str:

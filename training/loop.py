@@ -95,23 +95,24 @@ def learn(run: Run, watch: Watch, stop: Stop) -> Progress:
     """Goes through the steps that are left, to the end or until it shall stop."""
     progress = run.start
     clock = time.monotonic()
-    for batch in run.course.batches(run.loader, progress.step):
-        step, epoch = progress.step, run.course.epoch_of(progress.step)
-        rate = run.course.rate(step)
-        learned = run.learner.learn(batch.images, batch.labels, rate=rate, step=step, stop=stop.reason is not None)
-        seconds = time.monotonic() - clock
-        progress = progress.stepped(seconds)
-        speed = len(batch.labels) * run.world.size / seconds
-        watch.stepped(Stepped(step + 1, epoch + 1, rate, learned.loss, learned.parts, speed))
+    with closing(run.course.batches(run.loader, progress.step)) as batches:
+        for batch in batches:
+            step, epoch = progress.step, run.course.epoch_of(progress.step)
+            rate = run.course.rate(step)
+            learned = run.learner.learn(batch.images, batch.labels, rate=rate, step=step, stop=stop.reason is not None)
+            seconds = time.monotonic() - clock
+            progress = progress.stepped(seconds)
+            speed = len(batch.labels) * run.world.size / seconds
+            watch.stepped(Stepped(step + 1, epoch + 1, rate, learned.loss, learned.parts, speed))
 
-        validates = run.course.validates_after(progress.step)
-        if validates:
-            progress = _validated(run, progress, watch)
-        if validates or learned.stop or run.keeper.is_due():
-            run.keeper.save(progress)
-        if learned.stop:
-            break
-        clock = time.monotonic()
+            validates = run.course.validates_after(progress.step)
+            if validates:
+                progress = _validated(run, progress, watch)
+            if validates or learned.stop or run.keeper.is_due():
+                run.keeper.save(progress)
+            if learned.stop:
+                break
+            clock = time.monotonic()
     return progress
 
 

@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ConfigError
-from ingest.paddle_library import paddle
 from training.augmentation import Augmentation, RandomErasing
 from training.course import Course
-from training.distillation import load_teacher
+from training.distillation import Teacher, load_teacher
 from training.keeper import Keeper, Progress
-from training.learner import Learner
+from training.learner import Learner, draw_by
 from training.learning_sets import LearningSets, learning_sets
 from training.loader import Loader
-from training.network import build_network
+from training.network import ReidNetwork, build_network
 from training.network_settings import NetworkSettings
 from training.objective import Objective
 from training.run_folder import RunFolder
@@ -75,20 +74,48 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
     """
     folder = RunFolder(out)
     checkpoint = folder.open(settings, resume=resume, world=world)
+    # What is quickly refused comes before the images, of which every one is read.
+    network, teacher = build(settings)
+    check_loss(settings, network, teacher)
     sets = learning_sets(settings)
+    if checkpoint is None and settings.weights is not None:
+        mismatch = start_from(Path(settings.weights), network, allow_mismatch=settings.allow_mismatch)
+        if mismatch:
+            watch.note(f"left out of {settings.weights}: {mismatch}")
     loader = build_loader(settings, sets.fit, world)
-    learner = build_learner(settings, sets.fit, world)
+    learner = build_learner(settings, network, teacher, len(sets.fit.people), world)
     keeper = Keeper(folder, settings, sets.fingerprint(), learner, world)
-    if checkpoint is None:
-        if settings.weights is not None:
-            mismatch = start_from(Path(settings.weights), learner.network, allow_mismatch=settings.allow_mismatch)
-            if mismatch:
-                watch.note(f"left out of {settings.weights}: {mismatch}")
-        start = keeper.begin()
-    else:
-        start = keeper.go_on(checkpoint)
+    start = keeper.begin() if checkpoint is None else keeper.go_on(checkpoint)
     course = Course(settings, per_epoch=len(loader.sampler.epoch(0)))
     return Run(settings, folder, world, sets, loader, course, learner, keeper, image_reader(settings), start)
+
+
+def build(settings: TrainSettings) -> tuple[ReidNetwork, Teacher | None]:
+    """The network, with weights that are drawn by the seed, and the teacher if there is one.
+
+    Raises:
+        ConfigError: If the network cannot be built so, or half precision is asked of a CPU.
+        ModelError: If the teacher cannot be used.
+    """
+    if settings.amp != "off" and settings.device != "cuda":
+        raise ConfigError(f"amp {settings.amp} is for GPUs; set device cuda, or leave it out")
+    draw_by(settings.seed)
+    network = build_network(network_settings(settings))
+    return network, None if settings.teacher is None else load_teacher(settings.teacher, device=settings.device)
+
+
+def check_loss(settings: TrainSettings, network: ReidNetwork, teacher: Teacher | None) -> None:
+    """Refuses a loss that cannot be read, or would learn nothing from the batches.
+
+    Raises:
+        ConfigError: Naming it.
+    """
+    objective = Objective.parse(settings.loss, dimension=network.dimension, classes=2, teacher=teacher)
+    if objective.needs_pairs and settings.sampler == "plain":
+        raise ConfigError(
+            f"loss {settings.loss} learns from several images of a person in a batch, which sampler plain does not give; "
+            "use sampler pk or camera"
+        )
 
 
 def build_loader(settings: TrainSettings, fit: TrainingSet, world: World) -> Loader:
@@ -124,38 +151,20 @@ def image_reader(settings: TrainSettings) -> ReadBatches:
     return read
 
 
-def build_learner(settings: TrainSettings, fit: TrainingSet, world: World) -> Learner:
-    """The network and what makes it better, with weights that are drawn by the settings' seed.
-
-    Raises:
-        ConfigError: If the network or the loss cannot be built so, or half precision is asked of a CPU.
-        ModelError: If the teacher cannot be used.
-    """
-    if settings.amp != "off" and settings.device != "cuda":
-        raise ConfigError(f"amp {settings.amp} is for GPUs; set device cuda, or leave it out")
-    paddle.seed(settings.seed)
-    network = build_network(network_settings(settings))
-    teacher = None if settings.teacher is None else load_teacher(settings.teacher, device=settings.device)
-    classes = len(fit.people)
-    objective = Objective.parse(settings.loss, dimension=network.dimension, classes=classes, teacher=teacher)
-    if objective.needs_pairs and settings.sampler == "plain":
-        raise ConfigError(
-            f"loss {settings.loss} learns from several images of a person in a batch, which sampler plain does not give; "
-            "use sampler pk or camera"
-        )
+def build_learner(
+    settings: TrainSettings, network: ReidNetwork, teacher: Teacher | None, people: int, world: World
+) -> Learner:
+    """What makes the network better; the loss's own weights are drawn by the seed too."""
+    draw_by(settings.seed, 1)
+    objective = Objective.parse(settings.loss, dimension=network.dimension, classes=people, teacher=teacher)
+    optimizer = {
+        "name": settings.optimizer,
+        "weight_decay": settings.weight_decay,
+        "momentum": settings.momentum,
+        "clip": settings.clip,
+    }
     return Learner(
-        network,
-        objective,
-        optimizer={
-            "name": settings.optimizer,
-            "weight_decay": settings.weight_decay,
-            "momentum": settings.momentum,
-            "clip": settings.clip,
-        },
-        ema=settings.ema,
-        amp=settings.amp,
-        seed=settings.seed,
-        world=world,
+        network, objective, optimizer=optimizer, ema=settings.ema, amp=settings.amp, seed=settings.seed, world=world
     )
 
 

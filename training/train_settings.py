@@ -98,7 +98,7 @@ class TrainSettings:
         amp: Arithmetic on a GPU: ``off``, ``bf16`` or ``fp16``.
         weights: A file to start from, ``.npz`` or ``.pdparams``; None for random weights.
         allow_mismatch: Whether weights of that file that do not fit are left out rather than refused.
-        validate_every: How often held-out people are looked for; 0 for a twentieth of the run.
+        validate_every: How often held-out people are looked for and the best network is kept; 0 for a twentieth of the run.
         seed: Of all randomness.
         device: ``cpu`` or ``cuda``.
         workers: Threads that read and change images; 0 for the training's own.
@@ -170,8 +170,7 @@ class TrainSettings:
             raise ConfigError("there is nothing to learn from; name a folder of images or a list file")
         if _SIZE.fullmatch(self.size) is None:
             raise ConfigError(f"size is {self.size!r}; write height and width like 256x128")
-        if self.hold_out_share == 0 and self.validate_every:
-            raise ConfigError("validate_every does nothing without held-out people; set hold_out, or leave it out")
+        self.hold_out_share  # noqa: B018 (it says so if it is out of range)
         for name in ("steps", "warmup"):
             latest = max(self.steps, default=0) if name == "steps" else self.warmup or 0
             if latest >= self.length:

@@ -8,7 +8,7 @@ class Numbers:
     """Gives (epoch, position) for batches."""
 
     def epoch(self, number, *, first=0):
-        return ((number, position) for position in range(first, 4))
+        yield from ((number, position) for position in range(first, 4))
 
 
 def course(**values):

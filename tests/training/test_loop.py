@@ -185,20 +185,26 @@ def test_two_do_not_train_in_one_folder(data, tmp_path):
     train(settings(data, iterations=1, warmup=0), tmp_path / "run", watch=Second())
 
 
-def test_a_loss_that_is_no_number_ends_it_with_the_step_and_the_parts(data, tmp_path):
-    values = {"optimizer": "sgd", "lr": 1000.0, "clip": 0.0, "warmup": 0, "loss": "softmax + triplet", "hold_out": "0"}
-    rough = settings(data, **values, validate_every=0, epochs=20)
-    with pytest.raises(ConfigError, match=r"the loss is \S+ at step \d+ \(softmax \S+, triplet \S+; learning rate 9"):
-        train(rough, tmp_path / "run")
-
-
-def test_weights_that_are_no_numbers_are_never_kept(data, tmp_path):
+@pytest.mark.parametrize(
+    ("values", "message", "kept"),
+    [
+        ({}, r"the loss is nan at step 4 \(softmax nan, triplet \S+, center \S+; learning rate 0\.00\d+\)", None),
+        ({"save_seconds": 0.0}, "after step 3 the weights are no finite numbers", 2),
+        ({"iterations": 6, "validate_every": 3, "ema": 0.0}, "the network's embeddings are no finite vectors", None),
+        (
+            {"iterations": 6, "validate_every": 3, "hold_out": "0"},
+            "after step 3 the weights are no finite numbers",
+            None,
+        ),
+    ],
+)
+def test_a_run_that_diverges_ends_and_keeps_nothing_of_it(data, tmp_path, values, message, kept):
     class Spoiled(Watch):
         """Spoils a weight, as a step that is far too long does."""
 
         def stepped(self, step):
             if step.step == 3:
-                networks[0].fc.bias.set_value(np.full(8, np.inf, np.float32))
+                networks[0].fc.weight.set_value(np.full([144, 8], np.nan, np.float32))
 
     networks = []
 
@@ -209,9 +215,11 @@ def test_weights_that_are_no_numbers_are_never_kept(data, tmp_path):
     build = Learner.__init__
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "__init__", remember)
-        with pytest.raises(ConfigError, match="after step 3 the weights are no finite numbers"):
-            train(settings(data, save_seconds=0.0, bnneck=False), tmp_path / "run", watch=Spoiled())
-    assert read_checkpoint(tmp_path / "run" / "last.npz").facts["step"] == 2
+        with pytest.raises(ConfigError, match=message):
+            train(settings(data, **values), tmp_path / "run", watch=Spoiled())
+    last = tmp_path / "run" / "last.npz"
+    assert (read_checkpoint(last).facts["step"] if last.exists() else None) == kept
+    assert not (tmp_path / "run" / "best.npz").exists()
 
 
 def test_without_held_out_people_the_last_network_is_the_best(data, tmp_path):

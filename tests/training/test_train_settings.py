@@ -58,7 +58,6 @@ def test_every_number_has_a_range_and_every_word_its_choices():
         ({"size": "256"}, "size is '256'; write height and width like 256x128"),
         ({"hold_out": "1"}, "hold_out is 1; use 0 to 0.9"),
         ({"hold_out": "nan"}, "hold_out is nan; use 0 to 0.9"),
-        ({"hold_out": "0", "validate_every": 2}, "validate_every does nothing without held-out people"),
         ({"epochs": 10, "steps": (5, 10)}, "steps 10 lies beyond the run's 10 epochs"),
         ({"iterations": 5, "warmup": 7}, "warmup 7 lies beyond the run's 5 iterations"),
         ({"steps": (40, 40)}, "write them in rising order"),
