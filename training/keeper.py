@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from gallery.errors import ConfigError, ModelError
 from training.checkpoint import Checkpoint
 from training.learner import Arrays, Learner
 from training.run_folder import RunFolder
-from training.train_settings import TrainSettings
+from training.train_settings import HOW_ONLY, TrainSettings
 from training.validation import Validation
 from training.weights import save_network
 from training.world import World
@@ -134,4 +135,17 @@ class Keeper:
 
     def _about(self, progress: Progress, found: Validation | None) -> dict[str, Any]:
         held_out = None if found is None else asdict(found)
-        return {"training": {"step": progress.step, "held_out": held_out, "settings": self._settings.to_json()}}
+        return {"training": {"step": progress.step, "held_out": held_out, "settings": told(self._settings)}}
+
+
+def told(settings: TrainSettings) -> dict[str, Any]:
+    """What a network file says of its making: all that was learned by, files by their names alone.
+
+    A network is given away; the folders of the machine that made it are nobody's business.
+    """
+    values = {name: value for name, value in settings.to_json().items() if name not in HOW_ONLY}
+    for name in ("data", "people"):
+        values[name] = [Path(address).name for address in values[name]]
+    for name in ("hold_out", "weights", "teacher"):
+        values[name] = values[name] and Path(values[name]).name
+    return values

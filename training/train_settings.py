@@ -170,7 +170,7 @@ class TrainSettings:
             raise ConfigError("there is nothing to learn from; name a folder of images or a list file")
         if _SIZE.fullmatch(self.size) is None:
             raise ConfigError(f"size is {self.size!r}; write height and width like 256x128")
-        self.hold_out_share  # noqa: B018 (it says so if it is out of range)
+        _share(self.hold_out)
         for name in ("steps", "warmup"):
             latest = max(self.steps, default=0) if name == "steps" else self.warmup or 0
             if latest >= self.length:
@@ -215,22 +215,22 @@ class TrainSettings:
 
     @property
     def hold_out_share(self) -> float | None:
-        """Share of the people that is held out; None where ``hold_out`` is a list of people.
-
-        Raises:
-            ConfigError: If it is a number out of range.
-        """
-        try:
-            share = float(self.hold_out)
-        except ValueError:
-            return None
-        if not 0 <= share <= 0.9:
-            raise ConfigError(f"hold_out is {self.hold_out}; use 0 to 0.9, FILE:NAME, or another set of people")
-        return share
+        """Share of the people that is held out; None where ``hold_out`` names them."""
+        return _share(self.hold_out)
 
     def to_json(self) -> dict[str, Any]:
         """By name, as JSON has them."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+def _share(text: str) -> float | None:
+    try:
+        share = float(text)
+    except ValueError:
+        return None
+    if not 0 <= share <= 0.9:
+        raise ConfigError(f"hold_out is {text}; use 0 to 0.9, FILE:NAME, or another set of people")
+    return share
 
 
 KINDS: Mapping[str, Any] = get_type_hints(TrainSettings)
