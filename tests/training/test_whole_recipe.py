@@ -9,14 +9,13 @@ import pytest
 
 from tests.api.conftest import passerby  # noqa: F401 (the fixture)
 from tests.conftest import REPOSITORY
+from training.weights import read_network_file
 
 SMALL = [
     *("--backbone", "MobileNetV3_small_x0_25", "--embedding", "32", "--size", "64x32"),
     *("--iterations", "6", "--steps", "3,5", "--validate-every", "6", "--workers", "0"),
 ]
 """In place of a large network, published weights and hours."""
-
-FIRST, SECOND = ["--batch", "8"], ["--ids", "3", "--images", "2"]
 
 
 def documented() -> list[list[str]]:
@@ -42,32 +41,37 @@ def few_people(shared: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.shared
-def test_the_documented_lines_lead_from_images_to_a_tracked_video(passerby, shared, tmp_path, monkeypatch):  # noqa: F811
-    pytest.importorskip("api.export_command", reason="passerby export is not there yet")
+@pytest.fixture
+def recipe(passerby, shared, tmp_path, monkeypatch):  # noqa: F811
+    """The documented lines, and what runs one of them with what is added to it, in a folder as they find it."""
     monkeypatch.chdir(tmp_path)
     few_people(shared, tmp_path / "Market-1501")
     (tmp_path / "street.mp4").symlink_to(shared / "data" / "video" / "samihormi_Double1.mp4")
-    prepare, first, second, export, track = documented()
-    assert (first[0], second[0]) == ("train", "train")
 
-    weights = first.index("--weights")
-    steps = [
-        [*prepare, "--hold-out", "0.25"],
-        [*first[:weights], *first[weights + 2 :], *SMALL, *FIRST],
-        [*second, *SMALL, *SECOND],
-        export,
-        [*track, "--detector", "motion", "--fps", "5", "--threads", "1"],
-    ]
-    said = []
-    for step in steps:
-        run = passerby(*step, "--json")
-        assert run.code == 0, (step, run.err)
-        said.append(run.json)
-    one, two = said[1], said[2]
-    assert (one["steps"], two["steps"], one["people"]) == (6, 6, 9)
-    assert "arcmargin" in (tmp_path / "first" / "log.csv").read_text().splitlines()[0]
-    assert "eml" in (tmp_path / "second" / "log.csv").read_text().splitlines()[0]
-    tracked = said[4]
+    def run(line, *more):
+        done = passerby(*line, *more, "--json")
+        assert done.code == 0, (line, done.err)
+        return done.json
+
+    return documented(), run
+
+
+@pytest.mark.shared
+def test_the_documented_lines_lead_from_images_to_a_tracked_video(recipe, tmp_path):
+    (prepare, first, second, export, track), run = recipe
+    published = first.index("--weights")  # needs a file that is not at hand here; test_pretrained.py reads such files
+
+    run(prepare, "--hold-out", "0.25")
+    one = run([*first[:published], *first[published + 2 :]], *SMALL, "--batch", "8")
+    two = run(second, *SMALL, "--ids", "3", "--images", "2")
+    for stage, loss, result in (("first", "arcmargin", one), ("second", "eml", two)):
+        assert (tmp_path / stage / "log.csv").read_text().splitlines()[0].split(",")[4] == loss
+        assert (result["steps"], result["people"]) == (6, 9)
+        assert result["held_out"]["queries"] == 6
+        assert read_network_file(tmp_path / stage / "best.npz").settings.embedding == 32
+
+    pytest.importorskip("api.export_command", reason="passerby export is not there yet")
+    run(export)
+    tracked = run(track, "--detector", "motion", "--fps", "5", "--threads", "1")
     assert tracked["frames"] > 10
     assert (tmp_path / "tracked" / "annotated.mp4").stat().st_size > 1000
