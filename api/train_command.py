@@ -1,6 +1,7 @@
 """``passerby train``: makes a Re-ID network."""
 
 from collections.abc import Collection, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,13 +95,16 @@ def train(
     Example: passerby train market1501 --out run --backbone ResNet50 --epochs 120
     """
     from api.train_progress import training_progress
-    from training.loop import train as train_network
-    from training.world import launched_rank
 
     # Parameters have the names of settings.
     stated = stated_settings({name: context.params[name] for name in KINDS}, recipe)
     settings = settings_of_run(out, stated, resume=resume)
     refuse_idle({name for name in KINDS if context.params[name] is not None}, settings)
+    if find_spec("paddle") is None:
+        raise ConfigError("training needs PaddlePaddle, which is not installed; pip install 'passerby[train]'")
+    from training.loop import train as train_network
+    from training.world import launched_rank
+
     stop = Stop()
     try:
         with stopped_by_signals(stop), training_progress() as progress:
@@ -132,9 +136,13 @@ def stated_settings(flags: Mapping[str, Any], recipe: str | None) -> dict[str, A
     for name in ("data", "people"):
         if name in said:
             said[name] = tuple(map(absolute, said[name]))
-    for name in ("weights", "teacher", "hold_out"):
-        if said.get(name) and is_file(name, said[name]):
-            said[name] = absolute(said[name])
+    if said.get("weights"):
+        said["weights"] = absolute(said["weights"])
+    if said.get("teacher"):  # names and files, with commas between them
+        names = (name.strip() for name in said["teacher"].split(","))
+        said["teacher"] = ",".join(absolute(name) if Path(name).exists() else name for name in names)
+    if "hold_out" in said and not is_number(said["hold_out"]):
+        said["hold_out"] = absolute(said["hold_out"])
     return said
 
 
@@ -189,11 +197,13 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         raise ConfigError(f"--steps {text!r} are no whole numbers; write them like 40,70") from error
 
 
-def is_file(name: str, value: str) -> bool:
-    """Whether a setting that may be a file or something else is a file."""
-    if name == "hold_out":
-        return not value.replace(".", "", 1).isdigit()
-    return name == "weights" or Path(value).exists()
+def is_number(text: str) -> bool:
+    """Whether a text is a number, however it is written."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def absolute(address: str) -> str:

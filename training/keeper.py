@@ -147,5 +147,5 @@ def told(settings: TrainSettings) -> dict[str, Any]:
     for name in ("data", "people"):
         values[name] = [Path(address).name for address in values[name]]
     for name in ("hold_out", "weights", "teacher"):
-        values[name] = values[name] and Path(values[name]).name
+        values[name] = values[name] and ",".join(Path(part).name for part in values[name].split(","))
     return values

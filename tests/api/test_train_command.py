@@ -162,6 +162,18 @@ def test_paths_are_kept_absolute(settled, data, tmp_path, monkeypatch):
     named = settled("a=bounding_box_train", "b=other", "--hold-out", "a=splits.json:choose")
     assert named.data == (f"a={data}", f"b={data.parent}/other")
     assert named.hold_out == f"a={data.parent}/splits.json:choose"
+    taught = settled(
+        "bounding_box_train", "--teacher", "stripes, splits.json", "--weights", "first.npz", "--hold-out", "0"
+    )
+    assert (taught.teacher, taught.weights) == (f"stripes,{data.parent}/splits.json", f"{data.parent}/first.npz")
+    assert taught.hold_out == "0"
+
+
+def test_without_paddle_it_says_how_to_get_it(passerby, data, monkeypatch):
+    monkeypatch.setattr("api.train_command.find_spec", lambda name: None)
+    run = passerby("train", data)
+    assert (run.code, run.out) == (2, "")
+    assert "pip install 'passerby[train]'" in run.error
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ def test_a_network_does_not_tell_the_folders_of_the_machine_that_made_it():
         people=("/home/anna/splits.json:fit",),
         hold_out="/home/anna/splits.json:choose",
         weights="/home/anna/first/best.npz",
-        teacher="/home/anna/teacher.onnx",
+        teacher="/home/anna/one.onnx,two",
     )
     found = told(settings)
     assert "anna" not in str(found)
@@ -19,7 +19,7 @@ def test_a_network_does_not_tell_the_folders_of_the_machine_that_made_it():
         ["splits.json:fit"],
         "splits.json:choose",
     )
-    assert (found["weights"], found["teacher"], found["lr"]) == ("best.npz", "teacher.onnx", 3.5e-4)
+    assert (found["weights"], found["teacher"], found["lr"]) == ("best.npz", "one.onnx,two", 3.5e-4)
     assert not HOW_ONLY & found.keys()
     assert told(TrainSettings(data=("x",)))["weights"] is None
 
