@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,10 @@ from gallery.errors import ModelError
 MAX_DIMENSIONS = 8
 """Of an array or a tensor."""
 
-Array = NDArray[np.generic]
+MAX_NAME = 300
+"""Characters of the name of a function or class."""
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -137,17 +141,21 @@ _PASSED_OVER = {
     "collections": {"Counter", "defaultdict", "deque"},
     "builtins": {
         "bool",
+        "bytearray",
         "complex",
         "dict",
         "float",
         "frozenset",
         "int",
         "list",
+        "long",
         "object",
         "range",
         "set",
         "slice",
         "str",
+        "unicode",
+        "xrange",
     },
     "numpy": {"bool_", "float16", "float32", "float64", "int32", "int64"},
     "torch": {"Size", "device", "bfloat16", "bool", "float16", "float32", "float64", "int32", "int64", "uint8"},
@@ -166,6 +174,8 @@ def find(module: str, name: str) -> Name:
     Raises:
         ModelError: It may not: the file could do harm if it were loaded in the usual way, or holds no plain weights.
     """
+    if not (module + name).isprintable() or len(module + name) > MAX_NAME:
+        raise ModelError("the file has a name of a function that cannot be one: it is damaged, or made to do harm")
     found = Name(_OLD_MODULES.get(module, module), name)
     top = found.module.split(".")[0]
     known = (found.module, found.name) in _CALLS or (found.module == "torch" and name in ELEMENTS)
@@ -174,8 +184,8 @@ def find(module: str, name: str) -> Name:
     if top in {"torch", "paddle"} and name.split(".")[-1][:1].isupper():  # a class: of an optimiser, a layer, ...
         return found
     raise ModelError(
-        f"the file asks for {found}, which no network weights need: it may be made to run commands where it is loaded; "
-        "do not load it with other programs either"
+        f"the file asks for {found}, which plain weights do not need: it may be made to run commands where it is loaded; "
+        "unless you know why it is there, do not load it with other programs either"
     )
 
 
@@ -294,7 +304,6 @@ _CALLS: dict[tuple[str, str], Callable[..., object]] = {
     ("collections", "OrderedDict"): _dictionary,
     ("builtins", "tuple"): _tuple,
     ("builtins", "bytes"): _bytes,
-    ("builtins", "bytearray"): _bytes,
     ("_codecs", "encode"): _encode,
     ("copyreg", "_reconstructor"): _reconstructor,
     ("numpy", "ndarray"): _never,
