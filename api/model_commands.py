@@ -29,11 +29,12 @@ def list_models(as_json: Json = False) -> None:
 
     Example: passerby models list
     """
-    from ingest.catalogue import installed, known
+    from ingest.catalogue import installed, known, shipped
     from ingest.models import BUILT_IN
 
-    there = {model.network.name: model for model in installed()}
-    networks = {**known(), **{name: model.network for name, model in there.items()}}
+    there = {**shipped(), **{model.network.name: model for model in installed()}}
+    networks = {name: model.network for name, model in shipped().items()} | dict(known())
+    networks |= {name: model.network for name, model in there.items()}
     rows: list[dict[str, object]] = [
         {
             "name": name,
@@ -63,6 +64,24 @@ def list_models(as_json: Json = False) -> None:
     table = [(r["name"], r["kind"], "yes" if r["installed"] else "no", r["licence"], r["summary"]) for r in rows]
     columns = ("name", "kind", "installed", Column("licence", wraps=True), Column("about", spare=1, wraps=True))
     print_table("Networks", columns, table)
+
+
+@models.command("show")
+def show_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of `passerby models list`, or a network file.")],
+    as_json: Json = False,
+) -> None:
+    """Show what a network is, and its model card if it has one.
+
+    Example: passerby models show passerby-small
+    """
+    from api.model_card import describe_model, print_model
+
+    model = describe_model(name)
+    if as_json:
+        print_json(model)
+    else:
+        print_model(model)
 
 
 @models.command()

@@ -1,7 +1,7 @@
 """Which networks are known, which are installed, and how they are added and pulled.
 
 Networks are looked for in the folders named by ``PASSERBY_MODELS``, then in the user's own folder; in each, directly or
-in a folder of the network's name.
+in a folder of the network's name. Those that are part of the package lie in ``SHIPPED``, and their names are theirs.
 """
 
 import os
@@ -23,6 +23,9 @@ from ingest.sidecar import EXPORT_STEMS, Network, describe, network_name, read_s
 from ingest.toml_table import TomlTable, read_toml
 
 FOLDERS_VARIABLE = "PASSERBY_MODELS"
+
+SHIPPED = Path(__file__).with_name("shipped")
+"""Networks that this project's own code made, each with its description and its model card, ``NAME.md``."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ def known() -> Mapping[str, Network]:
     return {name: describe(name, content, origin=f"{path}: [{name}]") for name, content in table.all_tables().items()}
 
 
+def shipped() -> Mapping[str, Installed]:
+    """The networks that are part of the package by name."""
+    paths = (sidecar.with_suffix(".onnx") for sidecar in sorted(SHIPPED.glob("*.toml")))
+    return {path.stem: _described(path) for path in paths}
+
+
 def user_folder() -> Path:
     """Where networks that are added or pulled are kept."""
     return user_data_path("passerby", appauthor=False) / "models"
@@ -87,9 +96,9 @@ def folders() -> list[Path]:
 
 
 def installed() -> list[Installed]:
-    """All networks whose files are there, those of the catalogue first; their contents are not checked yet."""
+    """All networks whose files are there: public ones, the package's, your own. Their contents are not checked yet."""
     public = [Installed(network, path) for network in known().values() if (path := _locate(network)) is not None]
-    return public + [_described(path) for path in _own().values()]
+    return [*public, *shipped().values(), *map(_described, _own().values())]
 
 
 def find(name: str) -> Installed:
@@ -104,12 +113,14 @@ def find(name: str) -> Installed:
         if path is None:
             raise ModelError(f"model '{name}' is not installed: {_how_to_get(network)}")
         return Installed(network, path)
+    if name in (ours := shipped()):
+        return ours[name]
     own = _own()
     if name not in own:
         for folder in folders():
             if config_beside(folder / name / EXPORT_STEMS[0]) is not None:
                 return identify(folder / name)  # it was passed over, and this says why
-        near = get_close_matches(name, [*known(), *own], n=3) or sorted(known())
+        near = get_close_matches(name, [*known(), *ours, *own], n=3) or sorted(known())
         raise ModelError(f"unknown model '{name}'; near names: {', '.join(near)}")
     return _described(own[name])
 
@@ -155,6 +166,8 @@ def add(path: Path) -> Installed:
     path, name, described = source.path, source.network.name, sidecar_of(source.path).is_file()
     if name in known() and source.network is not known()[name]:
         raise ModelError(f"'{name}' is the name of a public network; rename {path.name} and its sidecar, or its folder")
+    if name in shipped():
+        raise ModelError(f"'{name}' is the name of a network of the package; rename {path.name} and its sidecar")
     target = user_folder() / name / source.network.files[0].name
     copies = list(zip(source.paths, Installed(source.network, target).paths, strict=True))
     if described:
@@ -200,16 +213,17 @@ def _described(path: Path) -> Installed:
 def _own() -> dict[str, Path]:
     """Networks that are described beside themselves, by name.
 
-    The first found of a name counts, and public names are the catalogue's.
+    The first found of a name counts; public names are the catalogue's, those of shipped networks the package's.
     """
     found: dict[str, Path] = {}
+    taken = {*known(), *(path.stem for path in SHIPPED.glob("*.toml"))}
     for folder in folders():
         for sidecar in sorted([*folder.glob("*.toml"), *folder.glob("*/*.toml")]):
             for path in (sidecar.with_suffix(suffix) for suffix in SUFFIXES):
-                if path.is_file() and network_name(path) not in known():
+                if path.is_file() and network_name(path) not in taken:
                     found.setdefault(network_name(path), path)
         for path in _exports(folder):
-            if path.absolute().parent.name not in known() and not sidecar_of(path).is_file():
+            if path.absolute().parent.name not in taken and not sidecar_of(path).is_file():
                 found.setdefault(path.absolute().parent.name, path)
     return found
 

@@ -35,9 +35,9 @@ AUTO_EMBEDDERS = (
     "person-reidentification-retail-0287",
     "person-reidentification-retail-0288",
     "osnet_x0_25_msmt17",
-    "stripes",
+    "passerby-small",
 )
-"""What "auto" takes the first installed of, best first: by mAP on Market-1501 as published."""
+"""What "auto" takes the first installed of; the last is part of the package."""
 
 BUILT_IN: dict[Kind, tuple[str, ...]] = {"detector": ("hog", "motion"), "embedder": ("stripes",)}
 """Those that need no file."""
@@ -111,8 +111,8 @@ def load_embedder(
     """Loads an embedder; its ``identity`` says which one it is.
 
     Args:
-        name: "auto" (the first installed of ``AUTO_EMBEDDERS``), "stripes", a name of the catalogue or of an added
-            network, or the path of a network file or of its folder.
+        name: "auto" (the first installed of ``AUTO_EMBEDDERS``), "stripes", a name of the package's networks, of the
+            catalogue or of an added network, or the path of a network file or of its folder.
         threads: Most threads a network may use; all cores by default.
         device: Where a network runs; "stripes" has no use for it.
         precision: What a network computes in.

@@ -1,7 +1,6 @@
 """What the twin learns from, in a folder: views with the teacher's vectors, drawn people, crops to choose by."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,8 @@ CHUNKS = 48
 STORED = (96, 192)
 """Width and height at which views are kept."""
 DRAWN_PEOPLE, DRAWN_SHOTS = 360, 3
+PAIRS = {"": (1, 2, 3, 4), "-12": (1, 2), "-34": (3, 4)}
+"""Cameras whose people a network learns from. The shared data has two pairs of cameras, and nobody is seen by both."""
 _BATCH = 256
 
 
@@ -50,9 +51,15 @@ def fill(folder: Path, work: Path, *, chunks: int = CHUNKS) -> None:
     people = np.array([image.person for image in images])
     _, labels = np.unique(people, return_inverse=True)
     teacher = load_embedder(TEACHER, precision="bf16", batch=16)
-    if not (work / "discriminant.npz").exists():
-        discriminant = Discriminant.fit(teacher.embed(list(crops)), people)
-        _save(work / "discriminant.npz", mean=discriminant.mean, matrix=discriminant.matrix, people=len(set(people)))
+    first_camera = np.array([image.camera for image in images])
+    cameras = np.array([first_camera[labels == label].min() for label in range(labels.max() + 1)])
+    if not (work / "discriminant-34.npz").exists():
+        vectors = teacher.embed(list(crops))
+        for name, pair in PAIRS.items():
+            fitted = np.isin(cameras[labels], pair)
+            space = Discriminant.fit(vectors[fitted], people[fitted])
+            inside = np.isin(cameras, pair)
+            _save(work / f"discriminant{name}.npz", mean=space.mean, matrix=space.matrix, inside=inside)
     if not (work / "drawn.npz").exists():
         drawn, drawn_labels = drawn_crops(DRAWN_PEOPLE, DRAWN_SHOTS)
         _save(work / "drawn.npz", crops=drawn, labels=drawn_labels)
@@ -85,4 +92,4 @@ def _embedded(teacher: Embedder, views: tuple[NDArray[np.uint8], ...]) -> NDArra
 def _save(path: Path, **arrays: object) -> None:
     partial = path.with_name(path.stem + ".part.npz")
     np.savez(partial, **arrays)  # type: ignore[arg-type]
-    os.replace(partial, path)
+    partial.replace(path)

@@ -58,23 +58,33 @@ class Stage:
         return self.rate * min(1, (step + 1) / 300) * (cosine * (1 - self.floor) + self.floor)
 
 
-STAGES = (Stage(128, 64, 6500, 2e-3, 0.15), Stage(192, 96, 6500, 8e-4, 0.002))
+STAGES = (Stage(128, 64, 6500, 2e-3, 0.15), Stage(192, 96, 12000, 1.2e-3, 0.002))
+CROSS_STAGES = (Stage(128, 64, 4000, 2e-3, 0.002),)
+"""Of the networks that learn from two of the four cameras, to be tested on the other two."""
 
 
 class Bank:
-    """All views, and the drawn people, at one size."""
+    """The views of the people of some cameras, and the drawn people, at one size.
 
-    def __init__(self, work: Path, height: int, width: int) -> None:
+    Which cameras a view of nobody is from is not known, so there are none where only some cameras count.
+    """
+
+    def __init__(self, work: Path, cameras: str, height: int, width: int) -> None:
         self.size = (width, height)
-        chunks = [np.load(path) for path in sorted((work / "bank").glob("[0-9][0-9][0-9].npz"))]
-        self.views = [self._sized(chunk["views"]) for chunk in chunks]
-        self.labels = [chunk["labels"] for chunk in chunks]
-        self.vectors = [chunk["vectors"] for chunk in chunks]
+        space = np.load(work / f"discriminant{cameras}.npz")
+        self.mean, self.matrix, inside = space["mean"], space["matrix"], space["inside"]
+        self.people = len(inside)
+        self.views, self.labels, self.vectors = [], [], []
+        for path in sorted((work / "bank").glob("[0-9][0-9][0-9].npz")):
+            chunk = np.load(path)
+            labels = chunk["labels"]
+            kept = np.full(len(labels), True) if inside.all() else (labels >= 0) & inside[labels]
+            self.views.append(self._sized(chunk["views"][kept]))
+            self.labels.append(labels[kept])
+            self.vectors.append(chunk["vectors"][kept])
         drawn = np.load(work / "drawn.npz")
         self.drawn = drawn["crops"]
         self.drawn_of = [np.flatnonzero(drawn["labels"] == label) for label in range(drawn["labels"].max() + 1)]
-        space = np.load(work / "discriminant.npz")
-        self.mean, self.matrix, self.people = space["mean"], space["matrix"], int(space["people"])
 
     def _sized(self, views: np.ndarray) -> np.ndarray:
         if views.shape[2:0:-1] == self.size:
@@ -160,10 +170,11 @@ def chosen_by(network: torch.nn.Module, work: Path, stage: Stage) -> str:
     return f"rank-1 {np.mean(firsts):.3f} mAP {np.mean(precisions):.3f}"
 
 
-def train(work: Path, number: int, *, every: int) -> None:
+def train(work: Path, cameras: str, number: int, *, every: int) -> None:
     """One stage, from where it was left; the second begins with the averaged weights of the first."""
-    stage, done = STAGES[number], work / f"stage{number + 1}.pt"
-    bank = Bank(work, stage.height, stage.width)
+    stage = stages_of(cameras)[number]
+    done, before = work / f"stage{number + 1}{cameras}.pt", work / f"stage{number}{cameras}.pt"
+    bank = Bank(work, cameras, stage.height, stage.width)
     torch.manual_seed(number)
     network = Twin().to(memory_format=torch.channels_last)
     classes = torch.nn.Parameter(torch.randn(bank.people + len(bank.drawn_of), network.fc.out_features) * 0.05)
@@ -181,7 +192,7 @@ def train(work: Path, number: int, *, every: int) -> None:
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]
     elif number:
-        state = torch.load(work / f"stage{number}.pt", weights_only=True)
+        state = torch.load(before, weights_only=True)
         network.load_state_dict(state["average"])
     if done.exists() or number:
         average.load_state_dict(state["average"])
@@ -205,25 +216,34 @@ def train(work: Path, number: int, *, every: int) -> None:
             state = {"network": network, "average": average, "optimiser": optimiser}
             state = {name: part.state_dict() for name, part in state.items()}
             torch.save({**state, "classes": classes.data, "step": step + 1}, done.with_suffix(".part"))
-            os.replace(done.with_suffix(".part"), done)
+            done.with_suffix(".part").replace(done)
             means = " ".join(f"{name} {value / every:.3f}" for name, value in sums.items())
             seconds = time.monotonic() - began
-            print(f"stage {number + 1} step {step + 1} {means} | {chosen_by(average, work, stage)} | {seconds:.0f} s", flush=True)
+            print(
+                f"stage {number + 1} step {step + 1} {means} | {chosen_by(average, work, stage)} | {seconds:.0f} s",
+                flush=True,
+            )
             sums = {}
+
+
+def stages_of(cameras: str) -> tuple[Stage, ...]:
+    return CROSS_STAGES if cameras else STAGES
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
+    parser.add_argument("--cameras", choices=("", "-12", "-34"), default="", help="learn from two cameras only")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--every", type=int, default=250)
     settings = parser.parse_args()
     torch.set_num_threads(settings.threads)
     cv2.setNumThreads(1)
-    for number in range(len(STAGES)):
-        train(settings.work, number, every=settings.every)
-    state = torch.load(settings.work / f"stage{len(STAGES)}.pt", weights_only=True)
-    torch.save(state["average"], settings.work / "twin.pth")
+    stages = stages_of(settings.cameras)
+    for number in range(len(stages)):
+        train(settings.work, settings.cameras, number, every=settings.every)
+    state = torch.load(settings.work / f"stage{len(stages)}{settings.cameras}.pt", weights_only=True)
+    torch.save(state["average"], settings.work / f"twin{settings.cameras}.pth")
 
 
 if __name__ == "__main__":
