@@ -19,7 +19,7 @@ def describe_model(name: str) -> Description:
         name: Of a network that is built in, of the catalogue (installed or not) or added; or the path of a network file.
 
     Returns:
-        name, kind, licence, summary, upstream, installed, path, megabytes, input, dimension, thresholds, card. What does
+        name, kind, licence, summary, upstream, obtain, installed, path, megabytes, input, dimension, thresholds, card. What does
         not apply is None.
 
     Raises:
@@ -39,8 +39,9 @@ def describe_model(name: str) -> Description:
 
 def print_model(model: Description) -> None:
     """Writes the description, a line for each fact, and below it the card."""
-    facts = {key: value for key, value in model.items() if key != "card" and value is not None}
-    facts["installed"] = "yes" if model["installed"] else f"no; `passerby models pull {model['name']}`"
+    how = f"`passerby models pull {model['name']}`"
+    facts = {key: value for key, value in model.items() if key not in ("card", "obtain") and value is not None}
+    facts["installed"] = "yes" if model["installed"] else f"no; {model['obtain'] or how}"
     facts["input"] = _input_text(model["input"])
     facts["thresholds"] = ", ".join(f"{key} {value}" for key, value in (model["thresholds"] or {}).items())
     if model["megabytes"] is not None:
@@ -63,6 +64,7 @@ def _description(network: Network, model: Installed | None = None) -> Descriptio
         "licence": network.licence,
         "summary": network.summary,
         "upstream": network.upstream or None,
+        "obtain": network.obtain or None,
         "installed": model is not None or not network.files,
         "path": None if model is None else model.path,
         "megabytes": None if model is None else sum(path.stat().st_size for path in model.paths) / 1e6,

@@ -223,7 +223,9 @@ def _choose(name: str, kind: Kind, order: Sequence[str], device: Device) -> str 
 
 def _first_of(order: Sequence[str], kind: Kind, device: Device) -> str | Installed:
     there = {model.network.name: model for model in installed() if _runs_here(model, device)}
-    first = next(name for name in order if name in there or name in BUILT_IN[kind])
+    first = next((name for name in order if name in there or name in BUILT_IN[kind]), None)
+    if first is None:
+        raise ModelError(f"no {kind} that is installed runs on the device {device}; name one that does")
     return there.get(first, first)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gallery.errors import ModelError
-from ingest.catalogue import Installed, add, find, folders, identify, installed, known, pull
+from ingest.catalogue import SHIPPED, Installed, add, find, folders, identify, installed, known, pull
 from ingest.sidecar import Network, NetworkFile
 
 Write = Callable[..., Path]
@@ -25,6 +25,11 @@ def described(path: Path, more: str = "") -> Path:
 
 def use(monkeypatch: pytest.MonkeyPatch, *named: Path) -> None:
     monkeypatch.setenv("PASSERBY_MODELS", os.pathsep.join(map(str, named)))
+
+
+def own() -> list[str]:
+    """Names of the networks that are installed and no part of the package."""
+    return [there.network.name for there in installed() if there.path.parent != SHIPPED]
 
 
 @pytest.mark.parametrize("network", known().values(), ids=lambda network: network.name)
@@ -71,7 +76,7 @@ def test_own_networks_are_found_directly_or_a_folder_down(
     path = described(tiny_onnx(f"models/{place}"))
     use(monkeypatch, tmp_path / "models")
     assert find("tiny").path == path
-    assert [there.network.name for there in installed()] == ["tiny"]
+    assert own() == ["tiny"]
 
 
 def test_folders_are_searched_in_their_order(tiny_onnx: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +85,7 @@ def test_folders_are_searched_in_their_order(tiny_onnx: Write, tmp_path: Path, m
     assert find("tiny").path == second
     use(monkeypatch, first.parent, second.parent)
     assert find("tiny").path == first
-    assert len(installed()) == 1
+    assert own() == ["tiny"]
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +97,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pyte
 def test_other_toml_files_are_no_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyproject.toml").write_text("not even TOML")
     use(monkeypatch, tmp_path)
-    assert installed() == []
+    assert own() == []
 
 
 def test_an_unknown_file_needs_a_sidecar(tiny_onnx: Write) -> None:

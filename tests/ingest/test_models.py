@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gallery.errors import ModelError
-from ingest.catalogue import known
+from ingest.catalogue import known, shipped
 from ingest.models import (
     AUTO_DETECTORS,
     AUTO_EMBEDDERS,
@@ -37,12 +37,17 @@ def test_auto_names_only_what_exists_and_ends_with_what_is_always_there() -> Non
         assert all(known()[name].kind == "detector" for name in order[:-1])
         assert order[-1] in BUILT_IN["detector"]
     assert all(known()[name].kind == "embedder" for name in AUTO_EMBEDDERS[:-1])
-    assert AUTO_EMBEDDERS[-1] in BUILT_IN["embedder"]
+    assert AUTO_EMBEDDERS[-1] in shipped()
 
 
 def test_auto_takes_what_is_built_in_where_nothing_is_installed() -> None:
     assert load_detector().identity.name == "motion"
-    assert load_embedder().identity.name == "stripes"
+    assert load_embedder(threads=1).identity.name == "passerby-small"
+
+
+def test_auto_never_falls_back_to_what_was_not_asked_for() -> None:
+    with pytest.raises(ModelError, match="no embedder that is installed runs on the device tensorrt; name one that does"):
+        load_embedder(device="tensorrt")
 
 
 @pytest.mark.parametrize("name", ["hog", "motion"])
