@@ -18,7 +18,7 @@ from tests.training.loss_batches import (
     people,
     value,
 )
-from training.softmax_loss import SoftmaxLoss
+from training.softmax_loss import SoftmaxLoss, cross_entropy
 
 
 def loss(**options) -> SoftmaxLoss:
@@ -65,3 +65,12 @@ def test_it_stays_finite(name):
 def test_what_is_no_smoothing_is_refused(smoothing):
     with pytest.raises(ConfigError, match=rf"softmax: smoothing is {smoothing:g}; use 0 to below 1"):
         loss(smoothing=smoothing)
+
+
+def test_what_is_quite_wrong_costs_what_it_should():
+    # Paddle's own log_softmax would give 64.
+    logits = paddle.to_tensor(np.array([[100.0, 0.0]], np.float32), stop_gradient=False)
+    found = cross_entropy(logits, people([1]))
+    assert found.item() == pytest.approx(100)
+    found.backward()
+    np.testing.assert_allclose(logits.grad.numpy(), [[1, -1]])
