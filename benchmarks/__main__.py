@@ -34,6 +34,7 @@ BENCHMARKS = {
     "paddleclas_parity": [],
     "sampling": [],
     "loader_speed": [],
+    "losses": [],
     "imports": [part for option, name in IMPORTS.items() if name in os.environ for part in (option, os.environ[name])],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }

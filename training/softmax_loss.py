@@ -45,8 +45,8 @@ class SoftmaxLoss(Loss):
 def cross_entropy(logits: paddle.Tensor, labels: paddle.Tensor, smoothing: float = 0.0) -> paddle.Tensor:
     """The mean over rows of -Σ_k q_k ln softmax(logits)_k (see ``SoftmaxLoss``); logits (B, C), labels (B,).
 
-    By log-sum-exp: Paddle's own ``log_softmax`` takes logits that are more than 64 below the largest for 64 below it, on
-    CPUs, so what is quite wrong would cost too little.
+    By log-sum-exp: Paddle's own ``log_softmax`` and ``cross_entropy`` take logits more than 64 below the largest for 64
+    below it, on CPUs (3.3.1), so what is quite wrong would cost too little.
     """
     whole = paddle.logsumexp(logits, axis=1)
     own = whole - paddle.take_along_axis(logits, labels.unsqueeze(1), axis=1).squeeze(1)

@@ -129,7 +129,8 @@ def read_network_file(path: Path) -> NetworkFile:
         raise ModelError(f"there is no network file {path}; check the name")
     try:
         _check_size(path)
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy itself leaves a damaged archive open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile) or _ENTRY not in file.files:
                 raise ModelError(f"{path} is no network file of ours; import others by `passerby models import`")
             line = json.loads(str(file[_ENTRY]))

@@ -52,7 +52,9 @@ def test_by_hand(degrees, easy, logit):
     one.weight.set_value(np.array([[3.0, 0.0], [0.0, 0.2]]))
     angle = math.radians(degrees)
     found = value(one, np.array([[5 * math.cos(angle), 5 * math.sin(angle)]]), people([0]))
-    assert found == pytest.approx(math.log(1 + math.exp(math.sin(angle) - logit)), abs=6e-4)  # of the 1e-6 under the root
+    assert found == pytest.approx(
+        math.log(1 + math.exp(math.sin(angle) - logit)), abs=6e-4
+    )  # of the 1e-6 under the root
 
 
 def test_lengths_do_not_matter():

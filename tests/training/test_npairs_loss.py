@@ -45,7 +45,9 @@ def test_a_target_is_spread_over_the_positives_of_a_person():
 def test_a_third_image_alone_is_left_out():
     given = features(4)[:5]
     labels = [0, 0, 1, 1, 0]
-    assert value(NPairsLoss(), given, people(labels)) == pytest.approx(value(NPairsLoss(), given[:4], people(labels[:4])))
+    assert value(NPairsLoss(), given, people(labels)) == pytest.approx(
+        value(NPairsLoss(), given[:4], people(labels[:4]))
+    )
 
 
 @pytest.mark.parametrize("name", extremes())

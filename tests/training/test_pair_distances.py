@@ -73,5 +73,9 @@ def test_unit_vectors():
 
 def test_who_is_who():
     labels = people([3, 5, 3])
-    assert positive_pairs(labels).numpy().tolist() == [[False, False, True], [False, False, False], [True, False, False]]
+    assert positive_pairs(labels).numpy().tolist() == [
+        [False, False, True],
+        [False, False, False],
+        [True, False, False],
+    ]
     assert negative_pairs(labels).numpy().tolist() == [[False, True, False], [True, False, True], [False, True, False]]

@@ -31,9 +31,9 @@ def test_by_hand():
     # Cosines 0, -1, 0 beside 0, 0, 1.
     assert RelationLoss()(student, taught).item() == pytest.approx(2 / 3)
     # Distances √2, 2, √2 beside √2, √2, 0, by their means.
-    ours, theirs = (2 * math.sqrt(2) + 2) / 3, 2 * math.sqrt(2) / 3
+    ours = (2 * math.sqrt(2) + 2) / 3
     gaps = [math.sqrt(2) / ours - 1.5, 2 / ours - 1.5, math.sqrt(2) / ours - 0]
-    wanted = (0.5 * gaps[0] ** 2 + 0.5 * gaps[1] ** 2 + (gaps[2] - 0.5 if gaps[2] > 1 else 0.5 * gaps[2] ** 2)) / 3
+    wanted = sum(0.5 * gap**2 for gap in gaps) / 3
     assert RelationLoss(of="distance")(student, taught).item() == pytest.approx(wanted)
     # The student's angles are 45°, 90°, 45°; the teacher's are 0° at the first and, of what coincides, no angle: 0.
     wanted = (0.5 * (math.sqrt(0.5) - 1) ** 2 + 0 + 0.5 * 0.5) / 3
