@@ -17,13 +17,12 @@ def unit(features: paddle.Tensor) -> paddle.Tensor:
     A row of zeros has no direction, so nothing is to draw at it with the slope of 1e12 that f / max(‖f‖, 1e-12) has there.
     Rows are first divided by their largest coordinate, which changes nothing but keeps the squares from overflowing.
     """
-    scale = features.detach().abs().max(axis=1, keepdim=True)
-    long = scale >= _SHORTEST
-    scaled = features / paddle.where(long, scale, paddle.ones_like(scale))
+    largest = features.detach().abs().max(axis=1, keepdim=True)
+    long = largest >= _SHORTEST
+    one, none = paddle.ones_like(largest), paddle.zeros_like(largest)
+    scaled = features * paddle.where(long, 1.0 / paddle.where(long, largest, one), none)
     squared = (scaled * scaled).sum(axis=1, keepdim=True)
-    # The root is taken of something that is never 0.
-    length = paddle.sqrt(paddle.where(long, squared, paddle.ones_like(squared)))
-    return paddle.where(long, scaled / length, paddle.zeros_like(scaled))
+    return scaled * paddle.rsqrt(paddle.where(long, squared, one))
 
 
 def squared_distances(features: paddle.Tensor) -> paddle.Tensor:
