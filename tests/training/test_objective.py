@@ -177,7 +177,9 @@ def test_a_teacher_teaches():
 
 @pytest.mark.parametrize("text", ["distill", "softmax + relation"])
 def test_what_learns_from_a_teacher_needs_one(text):
-    with pytest.raises(ConfigError, match=r"learns from a teacher, and there is none; set teacher, or leave the loss out"):
+    with pytest.raises(
+        ConfigError, match=r"learns from a teacher, and there is none; set teacher, or leave the loss out"
+    ):
         objective(text)
 
 
