@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from api.market_commands import market1501
 from api.options import Confidence, DetectorName, Device, EmbedderName, Json, Precision, Threads, thread_count
 from api.output import print_json, print_table, say, write
 from api.progress import progress_bars
@@ -35,6 +36,7 @@ OwnData = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
+    evaluate.command()(market1501)
     app.add_typer(evaluate, name="evaluate")
     app.command()(demo)
 

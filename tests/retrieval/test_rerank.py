@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from retrieval.rerank import k_reciprocal_distances
+from retrieval.rerank import Reranking, k_reciprocal_distances, reranked_distances
 
 
 def by_sets(vectors, k1, k2, lambda_value):
@@ -42,7 +42,7 @@ def test_equals_the_definition(seed, k1, k2):
     people = rng.normal(size=(8, 16))
     vectors = people[rng.integers(0, 8, 60)] + 0.5 * rng.normal(size=(60, 16))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    ours = k_reciprocal_distances(vectors, k1=k1, k2=k2, lambda_value=0.3)
+    ours = k_reciprocal_distances(vectors, Reranking(k1, k2, 0.3))
     assert ours == pytest.approx(by_sets(vectors, k1, k2, 0.3), abs=1e-6)
 
 
@@ -50,7 +50,7 @@ def test_lambda_one_is_the_original_order():
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(30, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    ours = k_reciprocal_distances(vectors, lambda_value=1.0)
+    ours = k_reciprocal_distances(vectors, Reranking(lambda_value=1.0))
     assert np.argsort(ours).tolist() == np.argsort(-(vectors[1:] @ vectors[0])).tolist()
 
 
