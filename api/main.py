@@ -16,6 +16,7 @@ from api import (
     ingest_commands,
     join_command,
     model_commands,
+    prepare_command,
     query_commands,
     serve_command,
     track_command,
@@ -45,6 +46,7 @@ gallery_commands.register(app)
 evaluate_commands.register(app)
 serve_command.register(app)
 model_commands.register(app)
+prepare_command.register(app)
 join_command.register(app)
 zones_command.register(app)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.import_command import import_network
 from api.options import Json
 from api.output import Column, print_json, print_table, say, write
 from api.progress import progress_bars
@@ -18,6 +19,7 @@ models = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
+    models.command("import")(import_network)
     app.add_typer(models, name="models")
 
 

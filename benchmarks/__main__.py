@@ -3,7 +3,9 @@
     python -m benchmarks [NAME...]
 
 DEEP_SORT names a checkout of nwojke/deep_sort to compare with (../deep_sort if it is not set), PEERS a Python that has
-boxmot and trackers (without it only our trackers are measured).
+boxmot and trackers (without it only our trackers are measured), TORCH one that has PyTorch and what
+benchmarks/imports.py says, TORCHREID and FAST_REID checkouts of KaiyangZhou/deep-person-reid and JDAI-CV/fast-reid,
+PADDLECLAS one of PaddlePaddle/PaddleClas.
 
 Long: about two hours on two cores with the project's shared data, minutes without.
 """
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+IMPORTS = {"--torch": "TORCH", "--torchreid": "TORCHREID", "--fast-reid": "FAST_REID"}
 BENCHMARKS = {
     "deep_sort_parity": ["--peer", os.environ.get("DEEP_SORT", "../deep_sort")],
     "real_video": [],
@@ -26,6 +29,11 @@ BENCHMARKS = {
     "pipeline_speed": [],
     "runner_speed": [],
     "paddle_onednn": [],
+    "backbones": [],
+    "paddleclas_parity": [],
+    "sampling": [],
+    "loader_speed": [],
+    "imports": [part for option, name in IMPORTS.items() if name in os.environ for part in (option, os.environ[name])],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }
 

@@ -75,12 +75,12 @@ def activate(x: paddle.Tensor, activation: Activation) -> paddle.Tensor:
     return x
 
 
-def whole_eights(channels: float, divisor: int = 8) -> int:
+def round_channels(channels: float, divisor: int = 8) -> int:
     """Channels of a scaled network: the nearest multiple of ``divisor``, but never under 0.9 of what was asked.
 
     The rule of MobileNet's authors, which every network with scales follows.
 
-    >>> whole_eights(16 * 0.35), whole_eights(40 * 0.35), whole_eights(18, 4)
+    >>> round_channels(16 * 0.35), round_channels(40 * 0.35), round_channels(18, 4)
     (8, 16, 20)
     """
     rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)

@@ -1,7 +1,7 @@
 """GhostNet (arXiv 1911.11907, table 1), at its scales."""
 
 from ingest.paddle_library import nn, paddle
-from training.conv_bn import Activation, ConvBN, whole_eights
+from training.conv_bn import Activation, ConvBN, round_channels
 
 _ROWS = (
     # kernel, channels inside, channels out, squeeze-and-excitation, stride
@@ -42,11 +42,11 @@ class GhostNet(nn.Layer):
 
     def __init__(self, scale: float = 1.0, *, last_stride: int = 1) -> None:
         super().__init__()
-        inputs = whole_eights(_STEM * scale, _DIVISOR)
+        inputs = round_channels(_STEM * scale, _DIVISOR)
         self.conv1 = ConvBN(3, inputs, 3, 2, activation="relu")
         self.bottlenecks = []
         for number, (kernel, middle, outputs, excite, stride) in enumerate(_ROWS):
-            width, narrow = whole_eights(middle * scale, _DIVISOR), whole_eights(outputs * scale, _DIVISOR)
+            width, narrow = round_channels(middle * scale, _DIVISOR), round_channels(outputs * scale, _DIVISOR)
             block = GhostBottleneck(
                 (inputs, width, narrow),
                 kernel,
@@ -56,7 +56,7 @@ class GhostNet(nn.Layer):
             )
             self.bottlenecks.append(self.add_sublayer(f"_ghostbottleneck_{number}", block))
             inputs = narrow
-        self.channels = whole_eights(_ROWS[-1][1] * scale, _DIVISOR)
+        self.channels = round_channels(_ROWS[-1][1] * scale, _DIVISOR)
         self.conv_last = ConvBN(inputs, self.channels, activation="relu")
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from ingest.paddle_library import nn, paddle
-from training.conv_bn import Activation, ConvBN, whole_eights
+from training.conv_bn import Activation, ConvBN, round_channels
 from training.squeeze_excite import SqueezeExcite
 
 Row = tuple[int, int, int, bool, Activation, int]
@@ -59,13 +59,13 @@ class MobileNetV3(nn.Layer):
         super().__init__()
         rows = _LARGE if size == "large" else _SMALL
         last = max(number for number, row in enumerate(rows) if row[-1] == 2)
-        inputs = whole_eights(_STEM * scale)
+        inputs = round_channels(_STEM * scale)
         self.conv = ConvBN(3, inputs, 3, 2, activation="hardswish")
         blocks = []
         for number, (kernel, middle, outputs, excite, activation, stride) in enumerate(rows):
             blocks.append(
                 InvertedResidual(
-                    (inputs, whole_eights(middle * scale), whole_eights(outputs * scale)),
+                    (inputs, round_channels(middle * scale), round_channels(outputs * scale)),
                     kernel,
                     last_stride if number == last else stride,
                     excite=excite,
@@ -73,10 +73,10 @@ class MobileNetV3(nn.Layer):
                     shortcut=stride == 1,
                 )
             )
-            inputs = whole_eights(outputs * scale)
+            inputs = round_channels(outputs * scale)
         self.blocks = nn.Sequential(*blocks)
         # As wide as the inside of the last block.
-        self.channels = whole_eights(rows[-1][1] * scale)
+        self.channels = round_channels(rows[-1][1] * scale)
         self.last_second_conv = ConvBN(inputs, self.channels, activation="hardswish")
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingest.paddle_library import nn, paddle
 from training.backbones import build_backbone
-from training.batch_norm import BatchNorm1D
+from training.neck import BNNeck
 from training.network_settings import BACKBONES, NetworkSettings
 from training.pooling import AveragePooling, GeMPooling
 
@@ -46,7 +46,7 @@ class ReidNetwork(nn.Layer):
             if settings.embedding
             else None
         )
-        self.neck = _bnneck(self.dimension) if settings.bnneck else None
+        self.neck = BNNeck(self.dimension) if settings.bnneck else None
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """(B, 3, H, W) float32, RGB normalised by ImageNet's mean and deviation, to (B, D) embeddings, not normalised."""
@@ -68,8 +68,3 @@ def build_network(settings: NetworkSettings) -> ReidNetwork:
         ConfigError: If the backbone cannot be built so.
     """
     return ReidNetwork(settings)
-
-
-def _bnneck(dimension: int) -> BatchNorm1D:
-    """Its bias is there, at 0, and is never trained: some exporters want one."""
-    return BatchNorm1D(dimension, bias_attr=paddle.ParamAttr(trainable=False))

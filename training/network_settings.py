@@ -8,7 +8,7 @@ from gallery.errors import ConfigError
 
 Pooling = Literal["avg", "gem"]
 
-RESNETS = tuple(f"ResNet{depth}" for depth in (50, 101, 152))
+RESNETS = tuple(f"ResNet{depth}" for depth in (18, 34, 50, 101, 152))
 RESNETS_VD = tuple(f"ResNet{depth}_vd" for depth in (18, 34, 50, 101, 152, 200))
 MOBILENETS_V3 = tuple(
     f"MobileNetV3_{size}_x{scale}"

@@ -5,8 +5,6 @@ one in the usual way runs whatever functions it names. Here a machine of our own
 reads them: it knows how arrays are described, passes foreign objects over, and refuses what could do harm.
 """
 
-import tarfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy as np
 from gallery.errors import ModelError
 from training.pickle_machine import PickleMachine
 from training.pickled_values import Array, ArrayShell, Opaque, Tensor
-from training.torch_files import LEGACY_MAGIC, TorchFile, read_legacy, read_zip
+from training.torch_files import LEGACY_MAGIC, TorchFile, open_zip, read_legacy, widen_bfloat16
 
 MAX_BYTES = 4 * 2**30
 """Of a file. The largest Re-ID networks have about 0.5 GB, their training checkpoints three times as much."""
@@ -74,15 +72,24 @@ def read_pickled_arrays(path: Path, entry: str | None = None) -> PickledArrays:
 def _read(path: Path, size: int, entry: str | None) -> PickledArrays:
     if not 0 < size <= MAX_BYTES:
         raise ModelError(f"it has {size} bytes; weights have up to {MAX_BYTES}")
-    if zipfile.is_zipfile(path):
-        content, passed_over, array = _of_torch(read_zip(path))
-    else:
-        data = path.read_bytes()
-        machine = PickleMachine(data)
-        content = _first_pickle(machine, path)
-        passed_over, array = machine.passed_over, _of_paddle
-        if type(content) is int and content == LEGACY_MAGIC:
-            content, passed_over, array = _of_torch(read_legacy(data))
+    with path.open("rb") as start:
+        zipped = start.read(4) == b"PK\x03\x04"
+    if zipped:
+        with open_zip(path) as file:
+            return _pick(file.content, file.passed_over, _of_torch(file), size, entry)
+    data = path.read_bytes()
+    machine = PickleMachine(data)
+    content = _first_pickle(machine, data)
+    if type(content) is int and content == LEGACY_MAGIC:
+        file = read_legacy(data)
+        return _pick(file.content, file.passed_over, _of_torch(file), size, entry)
+    return _pick(content, machine.passed_over, _of_paddle, size, entry)
+
+
+def _pick(
+    content: object, passed_over: set[str], array: Callable[[object], Array | None], size: int, entry: str | None
+) -> PickledArrays:
+    """The arrays of the entry with the weights."""
     name, weights = choose_entry(content, entry)
     arrays: dict[str, Array] = {}
     total = 0
@@ -148,13 +155,13 @@ def _bare(value: object) -> object:
     return value
 
 
-def _of_torch(file: TorchFile) -> tuple[object, set[str], Callable[[object], Array | None]]:
+def _of_torch(file: TorchFile) -> Callable[[object], Array | None]:
     def array(value: object) -> Array | None:
         if isinstance(value, ArrayShell):
             return _of_paddle(value)
         return file.array(value) if isinstance(value, Tensor) else None
 
-    return file.content, file.passed_over, array
+    return array
 
 
 def _of_paddle(value: object) -> Array | None:
@@ -163,14 +170,14 @@ def _of_paddle(value: object) -> Array | None:
     if not isinstance(shell, ArrayShell) or shell.array is None:
         return None
     array = np.array(shell.array, dtype=shell.array.dtype.newbyteorder("="), order="C")
-    return (array.astype(np.uint32) << 16).view(np.float32) if array.dtype == np.uint16 else array
+    return widen_bfloat16(array) if array.dtype == np.uint16 else array
 
 
-def _first_pickle(machine: PickleMachine, path: Path) -> object:
+def _first_pickle(machine: PickleMachine, data: bytes) -> object:
     try:
         return machine.read()
     except ModelError:
-        if tarfile.is_tarfile(path):
+        if data[257:262] == b"ustar":
             raise ModelError(
                 "it is a tar archive (of PyTorch before 0.1.10, or of files): unpack it, or save it anew with torch.save"
             ) from None

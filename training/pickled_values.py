@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from gallery.errors import ModelError
 MAX_DIMENSIONS = 8
 """Of an array or a tensor."""
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -137,17 +138,21 @@ _PASSED_OVER = {
     "collections": {"Counter", "defaultdict", "deque"},
     "builtins": {
         "bool",
+        "bytearray",
         "complex",
         "dict",
         "float",
         "frozenset",
         "int",
         "list",
+        "long",
         "object",
         "range",
         "set",
         "slice",
         "str",
+        "unicode",
+        "xrange",
     },
     "numpy": {"bool_", "float16", "float32", "float64", "int32", "int64"},
     "torch": {"Size", "device", "bfloat16", "bool", "float16", "float32", "float64", "int32", "int64", "uint8"},
@@ -174,8 +179,8 @@ def find(module: str, name: str) -> Name:
     if top in {"torch", "paddle"} and name.split(".")[-1][:1].isupper():  # a class: of an optimiser, a layer, ...
         return found
     raise ModelError(
-        f"the file asks for {found}, which no network weights need: it may be made to run commands where it is loaded; "
-        "do not load it with other programs either"
+        f"the file asks for {found}, which plain weights do not need: it may be made to run commands where it is loaded; "
+        "unless you know why it is there, do not load it with other programs either"
     )
 
 
@@ -294,7 +299,6 @@ _CALLS: dict[tuple[str, str], Callable[..., object]] = {
     ("collections", "OrderedDict"): _dictionary,
     ("builtins", "tuple"): _tuple,
     ("builtins", "bytes"): _bytes,
-    ("builtins", "bytearray"): _bytes,
     ("_codecs", "encode"): _encode,
     ("copyreg", "_reconstructor"): _reconstructor,
     ("numpy", "ndarray"): _never,

@@ -1,7 +1,7 @@
 """PP-LCNet (arXiv 2109.15099, table 1), at its scales."""
 
 from ingest.paddle_library import nn, paddle
-from training.conv_bn import ConvBN, whole_eights
+from training.conv_bn import ConvBN, round_channels
 from training.squeeze_excite import SqueezeExcite
 
 _STAGES = (
@@ -29,14 +29,14 @@ class PPLCNet(nn.Layer):
 
     def __init__(self, scale: float = 1.0, *, last_stride: int = 1) -> None:
         super().__init__()
-        inputs = whole_eights(_STEM * scale)
+        inputs = round_channels(_STEM * scale)
         self.conv1 = ConvBN(3, inputs, 3, 2, activation="hardswish")
         stages = []
         for rows in _STAGES:
             blocks = []
             for kernel, outputs, stride, excite in rows:
                 own_stride = last_stride if rows is _STAGES[-1] and stride == 2 else stride
-                width = whole_eights(outputs * scale)
+                width = round_channels(outputs * scale)
                 blocks.append(SeparableBlock(inputs, width, kernel, own_stride, excite=excite))
                 inputs = width
             stages.append(nn.Sequential(*blocks))

@@ -9,7 +9,8 @@ keys of the storages, then for each key the count of its numbers (int64) and the
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
@@ -58,11 +59,28 @@ class TorchFile:
             raise ModelError(f"storage {storage.key} has {len(numbers)} bytes, not {storage.whole * dtype.itemsize}")
         whole = np.frombuffer(numbers, dtype)
         part = whole[storage.start : storage.start + storage.length][tensor.offset :]
-        steps = [stride * dtype.itemsize for stride in tensor.strides]
-        view = np.lib.stride_tricks.as_strided(part, tensor.shape, steps, writeable=False)
+        steps = [
+            stride * dtype.itemsize if size > 1 else 0
+            for size, stride in zip(tensor.shape, tensor.strides, strict=True)
+        ]
+        try:
+            view = np.lib.stride_tricks.as_strided(part, tensor.shape, steps, writeable=False)
+        except (ValueError, OverflowError) as error:
+            raise ModelError(f"a tensor has the shape {tensor.shape}: the file is damaged") from error
         if storage.element == "bf16":
-            return (view.astype(np.uint32) << 16).view(np.float32)
+            return widen_bfloat16(view)
         return np.array(view, dtype=dtype.newbyteorder("="), order="C")
+
+
+def widen_bfloat16(bits: Array) -> Array:
+    """The float32 numbers whose upper halves these uint16 are.
+
+    >>> widen_bfloat16(np.array([0x3F80, 0xC000], np.uint16))
+    array([ 1., -2.], dtype=float32)
+    """
+    wide = np.zeros(bits.shape, np.uint32)
+    np.left_shift(bits, 16, out=wide, dtype=np.uint32)
+    return wide.view(np.float32)
 
 
 def read_storage_id(identity: object) -> Storage | Name:
@@ -90,52 +108,51 @@ def read_storage_id(identity: object) -> Storage | Name:
     return Storage(key, ELEMENTS[kind.name], start, own, length)
 
 
-def read_zip(path: Path) -> TorchFile:
+@contextmanager
+def open_zip(path: Path) -> Iterator[TorchFile]:
     """Opens a file of the zip format. The numbers are read when they are asked for.
 
     Raises:
         ModelError: Not such a file, damaged, or made to do harm.
     """
-    size = path.stat().st_size
     try:
         with ZipFile(path) as archive:
-            entries = archive.infolist()
-            names = {entry.filename for entry in entries}
-            roots = [
-                name.removesuffix("data.pkl") for name in names if name.count("/") <= 1 and name.endswith("data.pkl")
-            ]
-            if len(roots) != 1:
-                raise ModelError("it is a zip file without PyTorch's data.pkl")
-            root = roots[0]
-            if f"{root}constants.pkl" in names:
-                raise ModelError("it is a TorchScript program; save the network's state_dict() instead")
-            if len(names) != len(entries):
-                raise ModelError("two of its entries have the same name: it is damaged, or made to do harm")
-            ours = [
-                e for e in entries if e.filename.startswith((f"{root}data.pkl", f"{root}data/", f"{root}byteorder"))
-            ]
-            if any(entry.compress_type != ZIP_STORED for entry in ours):
-                raise ModelError("its entries are compressed, which PyTorch does not do: save it with torch.save")
-            if sum(entry.file_size for entry in ours) > size:
-                raise ModelError("its entries overlap: it is damaged, or made to do harm")
+            root = _root(archive, path.stat().st_size)
             program = archive.read(f"{root}data.pkl")
-            order = archive.read(f"{root}byteorder") if f"{root}byteorder" in names else b"little"
+            order = archive.read(f"{root}byteorder") if f"{root}byteorder" in archive.NameToInfo else b"little"
+            if order not in {b"little", b"big"}:
+                raise ModelError("its byte order is neither little nor big: it is damaged")
+            machine = PickleMachine(program, persistent=read_storage_id)
+            content = machine.read()
+
+            def numbers(key: str) -> bytes:
+                if f"{root}data/{key}" not in archive.NameToInfo:
+                    raise ModelError(f"storage {key} is missing: the file is damaged")
+                return archive.read(f"{root}data/{key}")
+
+            yield TorchFile(content, machine.passed_over, "<" if order == b"little" else ">", numbers)
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
         raise ModelError(f"it is a damaged zip file ({error})") from error
-    if order not in {b"little", b"big"}:
-        raise ModelError("its byte order is neither little nor big: it is damaged")
 
-    def numbers(key: str) -> bytes:
-        try:
-            with ZipFile(path) as archive:
-                return archive.read(f"{root}data/{key}")
-        except KeyError as error:
-            raise ModelError(f"storage {key} is missing: the file is damaged") from error
-        except (BadZipFile, EOFError, ValueError, struct.error) as error:
-            raise ModelError(f"storage {key} is damaged ({error})") from error
 
-    machine = PickleMachine(program, persistent=read_storage_id)
-    return TorchFile(machine.read(), machine.passed_over, "<" if order == b"little" else ">", numbers)
+def _root(archive: ZipFile, size: int) -> str:
+    """The folder in the archive that PyTorch's entries stand in; all that are read are plain, and within the file."""
+    entries = archive.infolist()
+    names = {entry.filename for entry in entries}
+    roots = [name.removesuffix("data.pkl") for name in names if name.count("/") <= 1 and name.endswith("data.pkl")]
+    if len(roots) != 1:
+        raise ModelError("it is a zip file without PyTorch's data.pkl")
+    root = roots[0]
+    if f"{root}constants.pkl" in names:
+        raise ModelError("it is a TorchScript program; save the network's state_dict() instead")
+    if len(names) != len(entries):
+        raise ModelError("two of its entries have the same name: it is damaged, or made to do harm")
+    ours = [e for e in entries if e.filename.startswith((f"{root}data.pkl", f"{root}data/", f"{root}byteorder"))]
+    if any(entry.compress_type != ZIP_STORED for entry in ours):
+        raise ModelError("its entries are compressed, which PyTorch does not do: save it with torch.save")
+    if sum(entry.file_size for entry in ours) > size:
+        raise ModelError("its entries overlap: it is damaged, or made to do harm")
+    return root
 
 
 def read_legacy(data: bytes) -> TorchFile:
@@ -164,8 +181,10 @@ def read_legacy(data: bytes) -> TorchFile:
         passed_over |= machine.passed_over
         position = machine.position
     _magic, version, machine_facts, content, keys = parts
-    if version != LEGACY_VERSION:
-        raise ModelError(f"it has a PyTorch format of its own (version {version!s:.20}); {LEGACY_VERSION} is read")
+    if type(version) is not int or version != LEGACY_VERSION:
+        raise ModelError(
+            f"it has not version {LEGACY_VERSION} of PyTorch's legacy format, which is the one that is read"
+        )
     little = not isinstance(machine_facts, dict) or machine_facts.get("little_endian") is not False
     where = _find_storages(data, position, keys, storages, "<" if little else ">")
 

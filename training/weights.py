@@ -7,6 +7,7 @@ with the settings and whatever its maker adds. Nothing in it is executed when it
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,29 @@ from gallery.errors import ConfigError, ModelError
 from ingest.paddle_library import nn
 from training.network import ReidNetwork, build_network
 from training.network_settings import NetworkSettings
+from training.pickled import read_pickle
 
 Arrays = Mapping[str, NDArray[Any]]
 
+MAX_BYTES = 2 * 2**30
+"""Of the arrays in a network file; the largest network here has 0.3 GB."""
+
 _ENTRY = "network"
 _NAMES_SHOWN = 8
+_DAMAGES = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy and zipfile make of a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +98,11 @@ def save_network(
         precision: How the weights are stored.
 
     Raises:
-        ModelError: If the name is another, or the disk does not take it.
+        ModelError: If the name is another, a weight is not finite in that precision, or the disk does not take it.
     """
     if path.suffix != ".npz":
         raise ModelError(f"cannot write a network to {path}; let its name end in .npz")
-    kind = np.float16 if precision == "fp16" else np.float32
-    arrays = {name: value.numpy().astype(kind) for name, value in network.state_dict().items()}
+    arrays = {name: _stored(name, value.numpy(), precision) for name, value in network.state_dict().items()}
     line = json.dumps({"settings": json.loads(network.settings.to_json()), "extra": dict(extra or {})})
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -110,6 +128,7 @@ def read_network_file(path: Path) -> NetworkFile:
     if not path.is_file():
         raise ModelError(f"there is no network file {path}; check the name")
     try:
+        _check_size(path)
         with np.load(path, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile) or _ENTRY not in file.files:
                 raise ModelError(f"{path} is no network file of ours; import others by `passerby models import`")
@@ -118,7 +137,7 @@ def read_network_file(path: Path) -> NetworkFile:
         return NetworkFile(NetworkSettings.from_json(json.dumps(line["settings"])), arrays, dict(line["extra"]))
     except ConfigError as error:
         raise ModelError(f"{path} cannot be used: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGES as error:
         raise ModelError(f"{path} is damaged, or no network file of ours ({error}); make or copy it again") from error
 
 
@@ -136,6 +155,15 @@ def load_network(path: Path) -> ReidNetwork:
         raise ModelError(f"{path} is damaged: {error}") from error
     network.eval()
     return network
+
+
+def read_pretrained(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays in a published ``.pdparams`` file, by the names of its publisher; nothing in it is executed.
+
+    Raises:
+        ModelError: If it is missing, damaged, or holds anything but arrays.
+    """
+    return read_pickle(path)
 
 
 def apply_weights(layer: nn.Layer, arrays: Arrays, *, allow_mismatch: bool = False) -> Mismatch:
@@ -167,6 +195,22 @@ def apply_weights(layer: nn.Layer, arrays: Arrays, *, allow_mismatch: bool = Fal
     for name in fitting:
         state[name].set_value(arrays[name].astype(np.float32))
     return mismatch
+
+
+def _stored(name: str, values: NDArray[Any], precision: str) -> NDArray[Any]:
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float16 if precision == "fp16" else np.float32)
+    if not np.isfinite(stored).all():
+        remedy = "its training went wrong" if not np.isfinite(values).all() else "store it as fp32"
+        raise ModelError(f"{name} has values that are no finite numbers in {precision}: {remedy}")
+    return stored
+
+
+def _check_size(path: Path) -> None:
+    with zipfile.ZipFile(path) as file:
+        size = sum(entry.file_size for entry in file.infolist())
+    if size > MAX_BYTES:
+        raise ModelError(f"{path} would unpack to {size} bytes; a network has up to {MAX_BYTES}")
 
 
 def _some(names: tuple[str, ...]) -> str:
