@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from api import (
+    compare_command,
     evaluate_commands,
     gallery_commands,
     ingest_commands,
@@ -20,6 +21,7 @@ from api import (
     query_commands,
     serve_command,
     track_command,
+    train_command,
     zones_command,
 )
 from api.stopping import Stopped
@@ -44,11 +46,13 @@ track_command.register(app)
 query_commands.register(app)
 gallery_commands.register(app)
 evaluate_commands.register(app)
+compare_command.register(app)
 serve_command.register(app)
 model_commands.register(app)
 prepare_command.register(app)
 join_command.register(app)
 zones_command.register(app)
+train_command.register(app)
 
 
 def main() -> None:

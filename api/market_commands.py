@@ -1,7 +1,7 @@
 """``passerby evaluate market1501``: how good an embedder is, by the protocol of Market-1501."""
 
-import json
-import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,19 +17,20 @@ from api.options import (
     fraction,
     thread_count,
 )
-from api.output import plain, print_json, print_table, say, write
+from api.output import json_text, print_json, say, write
 from api.progress import progress_bars
 from gallery.errors import ConfigError
 
 if TYPE_CHECKING:
     from retrieval.market1501 import MarketEvaluation
-    from retrieval.reid_metrics import MarketScores
+    from retrieval.market_findings import MarketFindings
     from retrieval.rerank import Reranking
 
-CURVE = 50
-"""Ranks of the CMC curve in the JSON."""
-
-MEASURES = ("mAP", "mAP_trapezoid", "rank1", "rank5", "rank10", "mINP")
+FOR_IMAGES = {
+    name: f"--{name.replace('_', '-')}"
+    for name in ("embedder", "flip", "skip_bad", "cache", "no_cache", "device", "precision", "batch")
+}
+"""Parameters, and how they are written, that have no meaning for vectors that are there already."""
 
 Features = Annotated[
     Path | None,
@@ -56,6 +57,16 @@ Lambda = Annotated[
     ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and count them.")]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="N",
+        callback=at_least_one,
+        help="Crops of one run of the network.",
+        show_default="the fastest",
+    ),
+]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -71,12 +82,21 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write the scores, with each query's, as JSON for `passerby compare`."),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="DIR",
+        help="Write a page with curves, the best and worst queries and all settings; a new folder.",
+    ),
+]
 SaveFeatures = Annotated[
     Path | None, typer.Option("--save-features", metavar="FILE", help="Write all vectors as .npz for --features.")
 ]
 
 
 def market1501(
+    context: typer.Context,
     folder: Annotated[
         Path | None,
         typer.Argument(metavar="[DIR]", help="A folder with query/ and bounding_box_test/.", show_default=False),
@@ -92,10 +112,12 @@ def market1501(
     cache: Cache = None,
     no_cache: NoCache = False,
     out: Out = None,
+    report: Report = None,
     save_features: SaveFeatures = None,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
+    batch: Batch = None,
     as_json: Json = False,
 ) -> None:
     """Score an embedder by the protocol of Market-1501.
@@ -104,30 +126,36 @@ def market1501(
 
     Example: passerby evaluate market1501 Market-1501-v15.09.15 --embedder osnet_x0_25_msmt17 --rerank
     """
+    from retrieval.market_findings import market_findings
+
     settings = reranking(rerank, k1, k2, lambda_value)
-    if (folder is None) == (features is None):
-        raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
     for path in (out, save_features):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
-    if features is not None:
-        check_no_images_options(
-            {"--flip": flip, "--skip-bad": skip_bad, "--no-cache": no_cache, "--embedder": embedder != "auto"}
-        )
+    if report is not None:
+        from api.report_folder import check_report_folder
+
+        check_report_folder(report)
+    if no_cache:
+        refuse_given(context, {"cache": "--cache"}, "says where vectors are kept, and --no-cache keeps none")
+    if features is not None and folder is None:
+        refuse_given(context, FOR_IMAGES, "is for images, and --features gives vectors")
         evaluation = of_features(features, settings, thread_count(threads))
-    else:
-        assert folder is not None  # noqa: S101
+    elif folder is not None and features is None:
         evaluation = of_folder(
             folder.absolute(), embedder, settings, None if no_cache else cache_folder(cache),
-            flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision,
+            flip=flip, skip_bad=skip_bad, device=device, threads=thread_count(threads), precision=precision, batch=batch,
         )  # fmt: skip
-    if out is not None:
-        write_json(out, market_json(evaluation) | {"per_query": per_query(evaluation)})
+    else:
+        raise ConfigError("give a folder with query/ and bounding_box_test/, or --features FILE, and not both")
+    findings = market_findings(evaluation, threads=thread_count(threads))
+    if out is not None or report is not None:
+        write_results(findings, out, report)
     if save_features is not None:
         from retrieval.vectors_file import write_vectors
 
         write_vectors(save_features, evaluation.query, evaluation.gallery)
-    show(evaluation, as_json=as_json)
+    show(findings, as_json=as_json)
 
 
 def reranking(rerank: bool, k1: int | None, k2: int | None, lambda_value: float | None) -> "Reranking | None":
@@ -151,15 +179,16 @@ def reranking(rerank: bool, k1: int | None, k2: int | None, lambda_value: float 
     )
 
 
-def check_no_images_options(given: dict[str, object]) -> None:
-    """Refuses options that do nothing where vectors are there already.
+def refuse_given(context: typer.Context, options: Mapping[str, str], reason: str) -> None:
+    """Refuses options that stand on the command line and would do nothing.
 
     Raises:
         ConfigError: Naming the first.
     """
-    for option, value in given.items():
-        if value:
-            raise ConfigError(f"{option} is for images, and --features gives vectors; leave one of the two out")
+    for name, option in options.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(f"{option} {reason}; leave one of the two out")
 
 
 def cache_folder(cache: Path | None) -> Path:
@@ -182,15 +211,18 @@ def of_folder(
     device: Device,
     threads: int,
     precision: Precision,
+    batch: int | None,
 ) -> "MarketEvaluation":
     """Embeds a folder's images, with a progress bar, and scores them."""
     from ingest.models import load_embedder
     from retrieval.crop_vectors import CropVectors
     from retrieval.market1501 import evaluate_market1501
 
-    network = load_embedder(embedder, threads=threads, device=device, precision=precision)
+    network = load_embedder(embedder, threads=threads, device=device, precision=precision, batch=batch)
     say(f"embedder {network.identity.name} ({precision} on {device})")
-    vectors = CropVectors(network, flip=flip, precision=precision, device=device, cache_folder=cache)
+    vectors = CropVectors(
+        network, flip=flip, precision=precision, device=device, batch=batch, threads=threads, cache_folder=cache
+    )
     with progress_bars("images") as bars:
         evaluation = evaluate_market1501(
             folder, network, vectors=vectors, rerank=settings, skip_bad=skip_bad, threads=threads,
@@ -213,82 +245,33 @@ def of_features(path: Path, settings: "Reranking | None", threads: int) -> "Mark
     return evaluate_vectors(query, gallery, how, threads=threads, junk=junk)
 
 
-def market_json(evaluation: "MarketEvaluation") -> dict[str, object]:
-    """The stable keys of an evaluation, and what it was made with."""
-    settings, gallery = evaluation.settings, evaluation.gallery
-    reranked = None
-    if evaluation.reranked is not None and settings.rerank is not None:
-        rerank = settings.rerank
-        reranked = measures(evaluation.reranked) | {
-            "k1": rerank.k1, "k2": rerank.k2, "lambda": rerank.lambda_value,
-        }  # fmt: skip
-    return {
-        "queries": len(evaluation.scores.scored),
-        "queries_without_match": len(evaluation.scores.without_match),
-        "gallery": evaluation.scores.gallery,
-        **measures(evaluation.scores),
-        "reranked": reranked,
-        "distractors": int((gallery.people == 0).sum()),
-        "junk": evaluation.junk,
-        "skipped": evaluation.skipped,
-        "people": len(set(evaluation.query.people.tolist())),
-        "cameras": len({*evaluation.query.cameras.tolist(), *gallery.cameras.tolist()}),
-        "source": settings.source,
-        "embedder": settings.embedder,
-        "flip": settings.flip,
-        "precision": settings.precision,
-        "device": settings.device,
-        "cached": evaluation.cached,
-    }
+def write_results(findings: "MarketFindings", out: Path | None, report: Path | None) -> None:
+    """Writes all that is known of an evaluation to a file, to the folder of a report with its page, or to both."""
+    from api.market_record import market_record
+    from api.whole_file import write_whole
+
+    made = datetime.now(UTC)
+    record = market_record(findings, made=made)
+    if out is not None:
+        write_whole(out, json_text(record))
+    if report is not None:
+        from api.market_report import write_report
+
+        say(f"report: {write_report(report, findings, record, made=made).absolute()}")
 
 
-def measures(scores: "MarketScores") -> dict[str, object]:
-    """What one ranking scores."""
-    values = (
-        scores.mean_precision, scores.mean_trapezoid, *(scores.rank(k) for k in (1, 5, 10)), scores.mean_penalty
-    )  # fmt: skip
-    return dict(zip(MEASURES, values, strict=True)) | {"cmc": scores.cmc(CURVE).tolist()}
-
-
-def per_query(evaluation: "MarketEvaluation") -> list[dict[str, object]]:
-    """What each scored query scores, in the order of their names."""
-    scores, images = evaluation.scores, evaluation.query.images
-    return [
-        {
-            "image": images[row].path.name,
-            "person": images[row].person,
-            "camera": images[row].camera,
-            "matches": len(ranks),
-            "first_rank": int(ranks[0]),
-            "AP": float(scores.precisions[k]),
-            "AP_trapezoid": float(scores.trapezoids[k]),
-            "INP": float(scores.penalties[k]),
-        }
-        for k, (row, ranks) in enumerate(zip(scores.scored.tolist(), scores.hit_ranks, strict=True))
-    ]
-
-
-def write_json(path: Path, value: object) -> None:
-    """Writes one JSON object: whole, or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(json.dumps(plain(value), allow_nan=False, indent=1) + "\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def show(evaluation: "MarketEvaluation", *, as_json: bool) -> None:
+def show(findings: "MarketFindings", *, as_json: bool) -> None:
     """The scores, for machines or people."""
+    from api.market_record import all_json
+    from api.market_tables import print_findings
+
+    found, evaluation = all_json(findings), findings.evaluation
     if as_json:
-        print_json(market_json(evaluation))
+        print_json(found)
         return
-    found = market_json(evaluation)
-    reranked = evaluation.reranked and measures(evaluation.reranked)
-    rows = [(name, f"{found[name]:.4f}", reranked and f"{reranked[name]:.4f}") for name in MEASURES]
-    print_table("Market-1501", ("measure", "value", "re-ranked"), rows)
+    print_findings(findings)
     left_out = f", {found['junk']} junk and {len(evaluation.skipped)} unreadable images left out"
     write(
-        f"{found['queries']} queries of {found['people']} people, {found['queries_without_match']} more without a match; "
+        f"{found['queries']} queries of {findings.people} people, {found['queries_without_match']} more without a match; "
         f"gallery of {found['gallery']}, {found['distractors']} of them distractors; {found['cameras']} cameras{left_out}"
     )

@@ -18,6 +18,11 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(plain(value), allow_nan=False) + "\n")
 
 
+def json_text(value: object) -> str:
+    """The same for a file that people may look into: a line for each value."""
+    return json.dumps(plain(value), allow_nan=False, indent=1) + "\n"
+
+
 def plain(value: object) -> JsonValue:
     """A value as JSON knows it.
 

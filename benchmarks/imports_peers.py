@@ -86,14 +86,29 @@ def randomise(network: torch.nn.Module) -> torch.nn.Module:
                 module.bias.normal_(0, 0.2)
             if type(module).__name__ == "GeneralizedMeanPoolingP":
                 module.p.fill_(3.37)
-            if (
-                type(module).__name__ == "Non_local"
-            ):  # three of them are multiplied: drawn as others are, it would overflow
-                for convolution in (module.g, module.theta, module.phi):
-                    convolution.weight.mul_(0.01)
             if isinstance(module, torch.nn.Linear) and module.bias is not None:
                 module.bias.normal_(0, 0.2)
     return network.eval()
+
+
+def settle_non_local(network: torch.nn.Module, images: np.ndarray) -> None:
+    """Gives the normalisations of non-local blocks the statistics of these images.
+
+    Such a block multiplies three convolutions of what comes in: with drawn statistics a deep network would overflow.
+    """
+
+    def settle(norm: torch.nn.Module, values: torch.Tensor) -> None:
+        norm.running_mean.copy_(values.mean((0, 2, 3)))
+        norm.running_var.copy_(values.var((0, 2, 3)))
+
+    hooks = [
+        module.W[0].register_forward_hook(lambda _layer, _inputs, values, norm=module.W[1]: settle(norm, values))
+        for module in network.modules()
+        if type(module).__name__ == "Non_local"
+    ]
+    embeddings_of(network, images, normalised=False)
+    for hook in hooks:
+        hook.remove()
 
 
 def random_images(height: int, width: int) -> np.ndarray:
@@ -168,6 +183,7 @@ def fast_reid(name: str, options: argparse.Namespace) -> tuple[Path, np.ndarray,
     config.MODEL.HEADS.NUM_CLASSES = 751
     network = randomise(importlib.import_module("fastreid.modeling").build_model(config))
     images = random_images(*config.INPUT.SIZE_TEST)
+    settle_non_local(network, images)
     embeddings = embeddings_of(network, images, normalised=False)
     checkpointer = importlib.import_module("fastreid.utils.checkpoint").Checkpointer(network, str(options.out))
     checkpointer.save("fast-reid", epoch=119, metric=0.9)

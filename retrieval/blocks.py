@@ -13,8 +13,8 @@ Part = TypeVar("Part")
 ROWS = 256
 """Rows of a block. Against a gallery of 16,000 a block of float32 takes 16 MB."""
 
-_COLUMNS = 2048
-"""Gallery vectors that are widened to float64 at once: 34 MB of 2,048-d ones."""
+_COLUMNS = 512
+"""Gallery vectors that are widened to float64 at once: 8 MB of 2,048-d ones."""
 
 
 def each_block(work: Callable[[slice], Part], count: int, *, rows: int = ROWS, threads: int = 1) -> Iterator[Part]:

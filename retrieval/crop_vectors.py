@@ -60,8 +60,10 @@ class CropVectors:
     Args:
         embedder: Whom to ask.
         flip: Take the direction of the sum of the vectors of each crop and of its mirror image.
-        precision: What the embedder's network computes in, to be told with the scores.
-        device: Where it runs, to be told with the scores.
+        precision: What the embedder's network computes in.
+        device: Where it runs.
+        batch: Crops of a run, where that was said.
+        threads: Of the network, where that was said.
         cache_folder: Where vectors are kept (see ``VectorCache``); None keeps none.
     """
 
@@ -72,12 +74,17 @@ class CropVectors:
         flip: bool = False,
         precision: str = "fp32",
         device: str = "cpu",
+        batch: int | None = None,
+        threads: int | None = None,
         cache_folder: Path | None = None,
     ) -> None:
         self.embedder, self.flip, self.precision, self.device = embedder, flip, precision, device
-        self.cache: VectorCache | None = None
-        if cache_folder is not None:
-            self.cache = VectorCache(cache_folder, embedder.identity, flip=flip, precision=precision, device=device)
+        self.batch, self.threads = batch, threads
+        way = f"{precision} on {device}{', flipped' if flip else ''}"
+        if precision != "fp32":
+            # How the work is divided changes sums of few digits, and figures with them (docs/evaluate.md).
+            way += f", batch {batch}, {threads} threads"
+        self.cache = None if cache_folder is None else VectorCache(cache_folder, embedder.identity, way)
 
     def of(
         self, paths: Sequence[Path], *, skip_bad: bool = False, on_progress: OnProgress = lambda done, total: None

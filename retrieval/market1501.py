@@ -52,6 +52,8 @@ class MarketSettings:
         flip: Whether each vector is the direction of the sum of those of the crop and of its mirror image.
         precision: What the network computed in.
         device: Where.
+        batch: Crops of a run; None for what is fastest.
+        threads: Of the network; None where that was not said. Beside fp32 batch and threads change the last digits.
         rerank: Parameters of the second column; None for none.
     """
 
@@ -60,6 +62,8 @@ class MarketSettings:
     flip: bool = False
     precision: str = "fp32"
     device: str = "cpu"
+    batch: int | None = None
+    threads: int | None = None
     rerank: Reranking | None = None
 
 
@@ -125,7 +129,9 @@ def evaluate_market1501(
     return evaluate_vectors(
         PersonVectors(tuple(np.array(query, object)[query_kept]), made.vectors[:split]),
         PersonVectors(tuple(np.array(gallery, object)[gallery_kept]), made.vectors[split:]),
-        MarketSettings(folder, embedder.identity, asked.flip, asked.precision, asked.device, rerank),
+        MarketSettings(
+            folder, embedder.identity, asked.flip, asked.precision, asked.device, asked.batch, asked.threads, rerank
+        ),
         threads=threads,
         junk=sum(map(len, read)) - len(query) - len(gallery),
         skipped=made.bad,

@@ -94,8 +94,8 @@ def evaluate_rankings(
 ) -> MarketScores:
     """Ranks the gallery for each query by cosine and measures the rankings.
 
-    Works through the queries in blocks: beside its arguments it needs about 60 MB for each thread with 16,000 gallery
-    vectors of 2,048 numbers (``benchmarks/market1501_peers.py`` measures it).
+    Works through the queries in blocks: with two threads and 16,000 gallery vectors of 2,048 numbers it needs 70 MB beside
+    its arguments, however many queries there are (``benchmarks/market1501_peers.py`` measures it).
 
     Args:
         query: (Q, D) float32, unit length.

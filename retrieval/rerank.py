@@ -5,7 +5,8 @@ smoothed over its k2 nearest (local query expansion, eq. 11); the Jaccard distan
 with the original one (eq. 12). The original distance is the squared Euclidean one over the largest of its item, as in the
 authors' code; equal ones keep the order of the items, queries first.
 
-An item has few neighbours, so that all descriptions together are a sparse matrix: N × N distances are never held.
+An item has few neighbours, so that all descriptions together are a sparse matrix: N × N distances are never held. With
+19,000 items of 2,048 numbers 340 MB are needed beside the vectors, 160 of them for a copy of these.
 """
 
 from collections.abc import Callable

@@ -22,6 +22,7 @@ FORMAT = 1
 """Goes up when pictures are read or brought to an input's size in another way: older vectors are not found then."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (image BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum BLOB NOT NULL)"
+_PAGE_BYTES = 65536  # at 4096 two vectors of 512 numbers do not fit on one page, and half of it is empty
 _TOGETHER = 500
 _WAIT_SECONDS = 60.0
 
@@ -32,13 +33,11 @@ class VectorCache:
     Args:
         folder: Of all caches; made if it is absent, for this user's eyes alone: vectors can tell who somebody is.
         embedder: Whose vectors.
-        flip: Whether mirror images were taken in.
-        precision: What the network computed in.
-        device: Where.
+        way: How it was asked, in any words: what changes its vectors.
     """
 
-    def __init__(self, folder: Path, embedder: EmbedderIdentity, *, flip: bool, precision: str, device: str) -> None:
-        self._key = repr((FORMAT, embedder.name, embedder.sha256, embedder.dimension, flip, precision, device)).encode()
+    def __init__(self, folder: Path, embedder: EmbedderIdentity, way: str) -> None:
+        self._key = repr((FORMAT, embedder.name, embedder.sha256, embedder.dimension, way)).encode()
         self._dimension = embedder.dimension
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in embedder.name)[:80]
         self.path = folder / f"{name}-{blake2b(self._key, digest_size=8).hexdigest()}.sqlite"
@@ -95,6 +94,7 @@ class VectorCache:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with closing(sqlite3.connect(self.path, timeout=_WAIT_SECONDS)) as database:
+                database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
                 database.execute(_SCHEMA)
                 yield database
         except (sqlite3.Error, OSError) as error:

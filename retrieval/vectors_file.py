@@ -27,14 +27,13 @@ def read_vectors(path: Path) -> tuple[PersonVectors, PersonVectors, int]:
         SourceError: If the file is no such file, or its arrays do not fit each other.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise SourceError(
-                    f"{path} holds one array, not the vectors of queries and gallery; write it by np.savez"
-                )
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as opened:
+            file = np.load(opened, allow_pickle=False)
+            arrays = {name: file[name] for name in file.files} if isinstance(file, np.lib.npyio.NpzFile) else None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SourceError(f"{path} is no readable .npz file ({error}); check the path, or write it again") from error
+    if arrays is None:
+        raise SourceError(f"{path} holds one array, not the vectors of queries and gallery; write it by np.savez")
     missing = [name for name in NEEDED if name not in arrays]
     if missing:
         raise SourceError(f"{path} lacks {', '.join(missing)}; it needs {', '.join(NEEDED)}")

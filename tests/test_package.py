@@ -80,12 +80,13 @@ def test_the_wheel_holds_every_module_and_what_modules_read(wheel):
     expected = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
-        for pattern in ("*.py", "*.toml", "*.mako", "py.typed")
+        for pattern in ("*.py", "*.toml", "*.mako", "*.html", "*.css", "py.typed")
         for path in (ROOT / package).rglob(pattern)
     }
     assert {name for name in names if name.split("/")[0] in PACKAGES} == expected
     assert {"ingest/catalogue.toml", "gallery/migrations/env.py", "gallery/migrations/script.py.mako"} <= names
     assert any(name.startswith("gallery/migrations/versions/") for name in names)
+    assert {"api/templates/market_report.html", "api/templates/market_report.css"} <= names
 
 
 def test_the_command_works_outside_the_checkout(installed):

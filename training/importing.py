@@ -115,8 +115,10 @@ def _check_normalisation(arrays: Mapping[str, Array]) -> None:
     """Older files of fast-reid hold what they take off the pixels: it must be what ours do."""
     for name, expected in (("pixel_mean", IMAGENET_MEAN), ("pixel_std", IMAGENET_STD)):
         found = arrays.get(name)
-        if found is not None and not np.allclose(found.ravel(), np.multiply(expected, 255), rtol=1e-3):
-            raise ModelError(f"its {name} is {found.ravel().tolist()}; only networks with ImageNet's are imported")
+        if found is None:
+            continue
+        if found.size != 3 or not np.allclose(found.ravel(), np.multiply(expected, 255), rtol=1e-3):
+            raise ModelError(f"its {name} is {found.ravel()[:3].tolist()}; only networks with ImageNet's are imported")
 
 
 def _our_names(arrays: Mapping[str, Array], kind: Architecture) -> dict[str, str]:
@@ -180,30 +182,34 @@ def _fitted(arrays: dict[str, Array], network: ReidNetwork) -> dict[str, Array]:
     """In Paddle's shapes and by Paddle's names; what is the same in another form takes the network's form."""
     fitted = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
     for name, layer in network.named_sublayers():
-        weight = f"{name}.weight"
-        if weight not in fitted:
+        weight = fitted.get(f"{name}.weight")
+        if weight is None:
             continue
-        if isinstance(layer, nn.Linear):  # (out, in) there, also as a 1×1 convolution
-            fitted[weight] = fitted[weight].reshape(fitted[weight].shape[:2]).T
+        if isinstance(layer, nn.Linear) and weight.shape[2:] in {(), (1, 1)}:  # (out, in) there, also as a convolution
+            fitted[f"{name}.weight"] = weight.reshape(weight.shape[:2]).T
         elif isinstance(layer, nn.InstanceNorm2D):
-            fitted[f"{name}.scale"] = fitted.pop(weight)
-    if "neck._mean" in fitted and "fc.bias" in fitted and "fc.bias" not in network.state_dict():
+            fitted[f"{name}.scale"] = fitted.pop(f"{name}.weight")
+    mean, bias = fitted.get("neck._mean"), fitted.get("fc.bias")
+    if mean is not None and bias is not None and mean.shape == bias.shape and _has_no_bias(network.fc):
         # A bias before a normalisation: taken off its mean it does the same.
-        fitted["neck._mean"] = fitted["neck._mean"] - fitted.pop("fc.bias")
-    if network.settings.pooling == "gem" and "pooling.p" not in fitted:
-        fitted["pooling.p"] = np.array([_FIXED_EXPONENT], np.float32)
-    if "pooling.p" in fitted and not (fitted["pooling.p"] >= 1).all():
-        raise ModelError(f"its GeM pooling has the exponent {fitted['pooling.p'].tolist()}; ours are at least 1")
+        fitted["neck._mean"] = mean - fitted.pop("fc.bias")
+    if network.settings.pooling == "gem":
+        exponent = fitted.setdefault("pooling.p", np.array([_FIXED_EXPONENT], np.float32))
+        if not (exponent >= 1).all():
+            raise ModelError(f"its GeM pooling has the exponent {exponent.ravel()[:3].tolist()}; ours are at least 1")
     return {**fitted, **_first_shortcut(fitted, network)}
+
+
+def _has_no_bias(layer: nn.Layer | None) -> bool:
+    return layer is not None and layer.bias is None
 
 
 def _first_shortcut(arrays: Mapping[str, Array], network: ReidNetwork) -> dict[str, Array]:
     """ResNet18's and 34's first block has a plain shortcut elsewhere: here it convolves, by the identity then."""
-    layer = getattr(getattr(network.backbone, "blocks", [None])[0], "short", None)
     prefix = "backbone.blocks.0.short."
-    shallow = network.settings.backbone in {"ResNet18", "ResNet34"}
-    if not shallow or layer is None or any(name.startswith(prefix) for name in arrays):
+    if network.settings.backbone not in {"ResNet18", "ResNet34"} or any(name.startswith(prefix) for name in arrays):
         return {}
+    layer = network.backbone.blocks[0].short
     channels = layer.conv.weight.shape[0]
     return {
         f"{prefix}conv.weight": np.eye(channels, dtype=np.float32)[:, :, None, None],

@@ -22,6 +22,9 @@ MAX_BYTES = 4 * 2**30
 MAX_GROWTH = 4
 """How many times the file's size its arrays may have: bfloat16 becomes float32, and tensors may share numbers."""
 
+MAX_NAME = 300
+"""Characters of a parameter's name."""
+
 ENTRIES = ("state_dict", "model", "model_state_dict", "network", "net")
 """Where checkpoints keep the weights, in the order in which they are looked for."""
 
@@ -96,6 +99,8 @@ def _pick(
     for key, value in weights.items():
         if key == PADDLE_NAMES:
             continue
+        if not key.isprintable() or len(key) > MAX_NAME:
+            raise ModelError("a parameter has a name that no network gives: it is damaged, or made to do harm")
         found = array(value)
         if found is None:
             raise ModelError(f"entry {key!r:.80} of its weights is no array but {type(value).__name__}")
@@ -181,4 +186,11 @@ def _first_pickle(machine: PickleMachine, data: bytes) -> object:
             raise ModelError(
                 "it is a tar archive (of PyTorch before 0.1.10, or of files): unpack it, or save it anew with torch.save"
             ) from None
+        if data.lstrip()[:1] == b"<":
+            raise ModelError(
+                "it is a web page, not weights: download it again, in a browser if need be (Google Drive asks before it "
+                "gives large files)"
+            ) from None
+        if data[:1] != b"\x80":
+            raise ModelError("it is no weights file of PyTorch or Paddle; only those are read") from None
         raise

@@ -27,6 +27,9 @@ from gallery.errors import ModelError
 MAX_DIMENSIONS = 8
 """Of an array or a tensor."""
 
+MAX_NAME = 300
+"""Characters of the name of a function or class."""
+
 Array = NDArray[Any]
 
 
@@ -171,6 +174,8 @@ def find(module: str, name: str) -> Name:
     Raises:
         ModelError: It may not: the file could do harm if it were loaded in the usual way, or holds no plain weights.
     """
+    if not (module + name).isprintable() or len(module + name) > MAX_NAME:
+        raise ModelError("the file has a name of a function that cannot be one: it is damaged, or made to do harm")
     found = Name(_OLD_MODULES.get(module, module), name)
     top = found.module.split(".")[0]
     known = (found.module, found.name) in _CALLS or (found.module == "torch" and name in ELEMENTS)

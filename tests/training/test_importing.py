@@ -243,6 +243,16 @@ def test_exponents_below_one_are_refused(tmp_path: Path):
         import_checkpoint(path, "twin/ResNet18_slim")
 
 
+def test_shapes_that_no_head_has_are_refused(tmp_path: Path):
+    ones = np.ones((4, 192, 3, 3), np.float32)
+    state = {"fc.weight": ones, "fc.bias": np.ones(5, np.float32), "neck._mean": np.ones(4, np.float32)}
+    with pytest.raises(ModelError, match=r"unexpected \(fc\.bias\); 1 of another shape \(fc\.weight\)"):
+        import_checkpoint(state_file(tmp_path / "n.pth", state), "twin/ResNet18_slim")
+    state = {"heads.weight": ones, "pixel_mean": np.ones(5, np.float32)}
+    with pytest.raises(ModelError, match="its pixel_mean is"):
+        import_checkpoint(state_file(tmp_path / "n.pth", state), "fast-reid/bagtricks_R50")
+
+
 def test_architectures_that_are_not_known_are_refused_with_those_that_are(tmp_path: Path):
     with pytest.raises(ModelError, match=r"no architecture 'osnet'; use one of torchreid/osnet_x1_0,.*twin/BACKBONE"):
         find_architecture("osnet")

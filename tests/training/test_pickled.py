@@ -471,6 +471,27 @@ def test_files_that_are_not_there_or_not_pickles(tmp_path: Path):
         read_pickle(path)
 
 
+def test_names_cannot_write_on_the_terminal(tmp_path: Path):
+    storages = Storages()
+    tensor = storages.tensor(ARRAYS["half"])
+    path = tmp_path / "n.pth"
+    for content in ({"w": tensor, "\x1b[2J": tensor}, {"w": tensor, "a" * 301: tensor}):
+        with pytest.raises(ModelError, match="a name that no network gives"):
+            read_pickle(zip_file(path, dump(content), storages.bytes))
+    with pytest.raises(ModelError, match="cannot be one"):
+        read_pickle(zip_file(path, dump({"w": tensor, "x": Global("yacs", "\x1b[2J")}), storages.bytes))
+
+
+def test_what_was_downloaded_instead_of_weights(tmp_path: Path):
+    path = tmp_path / "n.pth"
+    path.write_bytes(b"<!DOCTYPE html><html><title>Google Drive - Virus scan warning</title></html>")
+    with pytest.raises(ModelError, match="a web page, not weights: download it again"):
+        read_pickle(path)
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(ModelError, match="no weights file of PyTorch or Paddle"):
+        read_pickle(path)
+
+
 def test_real_torch_files_are_read(tmp_path: Path):
     torch = pytest.importorskip("torch")
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))

@@ -1,0 +1,54 @@
+"""Beginning with weights: ours, and the published ones of a backbone."""
+
+import numpy as np
+import pytest
+
+from gallery.errors import ModelError
+from ingest.paddle_library import paddle
+from training.network import NetworkSettings, build_network
+from training.start_weights import start_from
+from training.weights import save_network
+
+
+def network(**values):
+    return build_network(
+        NetworkSettings("MobileNetV3_small_x0_25", **{"embedding": 4, "height": 32, "width": 32} | values)
+    )
+
+
+def test_a_network_file_is_taken_whole(tmp_path):
+    first, second = network(), network()
+    save_network(tmp_path / "first.npz", first)
+    assert not start_from(tmp_path / "first.npz", second, allow_mismatch=False)
+    for name, value in first.state_dict().items():
+        np.testing.assert_array_equal(second.state_dict()[name].numpy(), value.numpy())
+
+
+def test_what_does_not_fit_is_refused_or_left_out(tmp_path):
+    first, second = network(), network(embedding=6)
+    save_network(tmp_path / "first.npz", first)
+    before = second.fc.weight.numpy()
+    with pytest.raises(ModelError, match=r"fc\.weight.*--allow-mismatch"):
+        start_from(tmp_path / "first.npz", second, allow_mismatch=False)
+    mismatch = start_from(tmp_path / "first.npz", second, allow_mismatch=True)
+    assert "fc.weight" in mismatch.reshaped
+    np.testing.assert_array_equal(second.fc.weight.numpy(), before)
+    name = next(iter(first.backbone.state_dict()))
+    np.testing.assert_array_equal(second.backbone.state_dict()[name].numpy(), first.backbone.state_dict()[name].numpy())
+
+
+def test_another_network_is_refused_whatever_is_allowed(tmp_path):
+    save_network(tmp_path / "first.npz", network())
+    other = build_network(NetworkSettings("OSNet_x0_25", bnneck=False))
+    with pytest.raises(ModelError, match="nothing in"):
+        start_from(tmp_path / "first.npz", other, allow_mismatch=True)
+
+
+def test_published_weights_go_into_the_backbone(tmp_path):
+    first, second = network(), network()
+    paddle.save(first.backbone.state_dict(), str(tmp_path / "published.pdparams"))
+    head = second.fc.weight.numpy()
+    start_from(tmp_path / "published.pdparams", second, allow_mismatch=False)
+    for name, value in first.backbone.state_dict().items():
+        np.testing.assert_array_equal(second.backbone.state_dict()[name].numpy(), value.numpy())
+    np.testing.assert_array_equal(second.fc.weight.numpy(), head)

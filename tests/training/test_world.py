@@ -1,0 +1,134 @@
+"""Several processes: what they learn together is the mean of what each would learn alone."""
+
+import json
+import socket
+
+import numpy as np
+import pytest
+
+from gallery.errors import ConfigError
+from tests.training.runs import losses, pictures, settings, start
+from training.checkpoint import read_checkpoint
+from training.learning_sets import learning_sets
+from training.loop import train
+from training.run import build, build_learner, build_loader
+from training.world import World, join_world, launched_rank
+
+TOGETHER = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from ingest.stop import Stop
+from training.loop import train
+from training.recipe import checked
+from training.train_settings import TrainSettings
+from training.watch import Watch
+
+class Stops(Watch):
+    "Only the first process is told of its steps, and it alone wishes to stop."
+    def stepped(self, step):
+        if step.step == 2:
+            stop.request("SIGINT")
+
+stop = Stop()
+settings = TrainSettings(**checked(json.loads(sys.argv[1]), complete=True))
+result = train(settings, Path(sys.argv[2]), watch=Stops(), stop=stop)
+print(json.dumps([result.steps, result.parameters]))
+"""
+
+ONE_STEP = {"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0, "clip": 0.0, "ema": 0.0, "warmup": 0, "lr": 0.1}
+"""Then the mean of the weights after a step is what a step along the mean of the gradients gives."""
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def together(size: int, *arguments: object) -> list[list[int]]:
+    """Runs ``TOGETHER`` in several processes that know of each other as ``paddle.distributed.launch`` tells them."""
+    ends = [f"127.0.0.1:{port}" for port in free_ports(size)]
+    running = [
+        start(
+            TOGETHER,
+            *arguments,
+            PADDLE_TRAINER_ID=str(rank),
+            PADDLE_TRAINERS_NUM=str(size),
+            PADDLE_TRAINER_ENDPOINTS=",".join(ends),
+            PADDLE_CURRENT_ENDPOINT=ends[rank],
+            PADDLE_RANK_IN_NODE=str(rank),
+            PADDLE_DISTRI_BACKEND="gloo",
+        )
+        for rank in range(size)
+    ]
+    said = []
+    try:
+        for one in running:
+            out, told = one.communicate(timeout=120)
+            assert one.returncode == 0, told
+            said.append(json.loads(out.splitlines()[-1]))
+    finally:
+        for one in running:
+            one.kill()
+    return said
+
+
+def test_two_processes_learn_the_mean_and_the_first_one_writes(tmp_path):
+    data = pictures(tmp_path)
+    run = settings(data, **ONE_STEP, iterations=5, schedule="constant", save_seconds=0.0, validate_every=5)
+    assert together(2, json.dumps(run.to_json()), tmp_path / "run") == [[3, 77_524]] * 2
+    kept = read_checkpoint(tmp_path / "run" / "last.npz")
+    assert (kept.facts["processes"], kept.facts["step"]) == (2, 3)
+    assert [row[0] for row in losses(tmp_path / "run")] == ["step", "1", "2", "3"]
+    with pytest.raises(ConfigError, match="begun by 2 processes, and now there are 1"):
+        train(run, tmp_path / "run", resume=True)
+
+
+def test_one_step_of_two_is_the_mean_of_two_steps_alone(tmp_path):
+    """The slow twin: each rank's batch learned alone from the same weights; the mean of the weights is the truth."""
+    data = pictures(tmp_path)
+    run = settings(data, **ONE_STEP, iterations=1, schedule="constant", validate_every=1)
+    assert together(2, json.dumps(run.to_json()), tmp_path / "run") == [[1, 77_524]] * 2
+    sets = learning_sets(run)
+    alone = []
+    for rank in range(2):
+        learner = build_learner(
+            run, build(run)[0], None, len(sets.fit.people), World(rank, 1)
+        )  # draws what that rank draws
+        batch = next(build_loader(run, sets.fit, World(rank, 2)).epoch(0))
+        learner.learn(batch.images, batch.labels, rate=0.1, step=0)
+        alone.append(learner.state())
+    kept = read_checkpoint(tmp_path / "run" / "last.npz").arrays
+    assert kept.keys() == alone[0].keys()
+    different = 0
+    for name, array in kept.items():
+        if array.dtype == np.float32:
+            mean = (alone[0][name] + alone[1][name]) / 2
+            np.testing.assert_allclose(array, mean, rtol=1e-4, atol=1e-6, err_msg=name)
+            different += not np.allclose(alone[0][name], alone[1][name])
+    assert different > 20
+
+
+def test_alone_nothing_is_averaged():
+    assert World().average([], wish=True) is True
+    assert World().average([], wish=False) is False
+
+
+def test_a_rank_is_read_from_what_launch_sets(monkeypatch):
+    monkeypatch.delenv("PADDLE_TRAINER_ID", raising=False)
+    assert launched_rank() == 0
+    monkeypatch.setenv("PADDLE_TRAINER_ID", "3")
+    assert launched_rank() == 3
+
+
+def test_a_gpu_that_is_not_there_is_said(monkeypatch):
+    from ingest.paddle_library import paddle
+
+    monkeypatch.setattr(paddle, "is_compiled_with_cuda", lambda: False)
+    with pytest.raises(ConfigError, match="sees no NVIDIA GPU; use device cpu"):
+        join_world("cuda")
