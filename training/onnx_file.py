@@ -39,7 +39,9 @@ class _GraphWriter:
 
     def known(self, value: str) -> NDArray[Any]:
         if value not in self._program.constants:
-            raise ModelError(f"the network computes {value} from its images, where ONNX needs a number; it cannot be written")
+            raise ModelError(
+                f"the network computes {value} from its images, where ONNX needs a number; it cannot be written"
+            )
         return self._program.constants[value]
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
@@ -61,9 +63,7 @@ class _GraphWriter:
         stored = f"{value}.half"
         if stored not in self.constants:
             self.constant(stored, values.astype(np.float16))
-            self.nodes.append(
-                onnx.helper.make_node("Cast", [stored], [value], name=value, to=onnx.TensorProto.FLOAT)
-            )
+            self.nodes.append(onnx.helper.make_node("Cast", [stored], [value], name=value, to=onnx.TensorProto.FLOAT))
         return value
 
 

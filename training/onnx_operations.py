@@ -131,7 +131,9 @@ def _product(graph: Graph, operation: Operation) -> None:
 def _reduction(kind: str) -> Callable[[Graph, Operation], None]:
     def write(graph: Graph, operation: Operation) -> None:
         axes = graph.known(str(operation.inputs["axis"])).tolist()
-        graph.node(kind, _of(operation, "x"), operation.output, axes=axes, keepdims=int(operation.attributes["keepdim"]))
+        graph.node(
+            kind, _of(operation, "x"), operation.output, axes=axes, keepdims=int(operation.attributes["keepdim"])
+        )
 
     return write
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ModelError
+from ingest.library_output import nothing_printed
 from ingest.paddle_library import FAILURES, paddle
 from training.network import ReidNetwork
 
@@ -67,8 +67,9 @@ def traced(network: ReidNetwork) -> Any:
     settings = network.settings
     images = paddle.static.InputSpec([-1, 3, settings.height, settings.width], "float32", IMAGES)
     try:
-        static = paddle.jit.to_static(network.forward, input_spec=[images], full_graph=True)
-        static.concrete_program_specify_input_spec(input_spec=None)
+        with nothing_printed():  # Paddle warns of its own calls while it traces
+            static = paddle.jit.to_static(network.forward, input_spec=[images], full_graph=True)
+            static.concrete_program_specify_input_spec(input_spec=None)
     except FAILURES as error:
         raise ModelError(f"Paddle cannot make a graph of {settings.backbone} ({_last_line(error)})") from error
     return static
@@ -86,7 +87,9 @@ def read_trace(network: ReidNetwork, static: Any) -> Program:
     """
     concrete = static.concrete_program_specify_input_spec(input_spec=None)
     parameters = {value.name: value.numpy() for value in network.state_dict().values()}
-    operations, constants, lists = [], {}, {}
+    operations: list[Operation] = []
+    constants: dict[str, NDArray[Any]] = {}
+    lists: dict[str, tuple[str, ...]] = {}
     names: dict[str, str] = {}
     ranks: dict[str, int] = {}
     for step in concrete.main_program.global_block().ops:
@@ -103,7 +106,7 @@ def read_trace(network: ReidNetwork, static: Any) -> Program:
             constants[name] = parameters[attributes["parameter_name"]]
         elif kind != "data":
             given = dict(zip(step.get_input_names(), sources, strict=True))
-            inputs = {argument: lists.get(value, value) for argument, value in given.items() if value}
+            inputs = {argument: lists.get(value) or value for argument, value in given.items() if value}
             operations.append(Operation(kind, inputs, name, attributes))
     if len(concrete.outputs) != 1:
         raise ModelError(f"the network gives {len(concrete.outputs)} outputs; it must give one embedding")
@@ -113,4 +116,3 @@ def read_trace(network: ReidNetwork, static: Any) -> Program:
 def _last_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
-

@@ -93,9 +93,7 @@ def choose_thresholds(
     )
 
 
-def count_pairs(
-    embeddings: NDArray[np.float32], people: NDArray[np.int64], cameras: NDArray[np.int64]
-) -> PairCounts:
+def count_pairs(embeddings: NDArray[np.float32], people: NDArray[np.int64], cameras: NDArray[np.int64]) -> PairCounts:
     """Counts all pairs by their similarity, in blocks: memory grows with N, not with N squared.
 
     Args:

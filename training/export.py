@@ -1,0 +1,249 @@
+"""Writes a trained network for the runtimes that searching and tracking use, with the description that they read.
+
+Everything is written and tried in a folder of its own first. Only what gives the embeddings of the training network is
+put in its place; if anything fails nothing is left behind, and what was there stays.
+"""
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gallery.errors import ConfigError, ModelError
+from ingest.download import sha256_of
+from ingest.embedder import NetworkEmbedder
+from ingest.frame import Image
+from ingest.image import read_image
+from ingest.library_output import nothing_printed
+from ingest.paddle_library import FAILURES, paddle
+from ingest.runtime import Runtime
+from ingest.sidecar import NetworkFile, files_of
+from ingest.thresholds import Thresholds
+from training.agreement import (
+    CROPS,
+    drawn_crops,
+    largest_difference,
+    runtime_embeddings,
+    runtimes_for,
+    trained_embeddings,
+)
+from training.description import description, input_format, sidecar_text
+from training.export_request import Request, Written
+from training.folding import fold
+from training.held_out import Worth, measure
+from training.image_check import OnImage
+from training.network import ReidNetwork
+from training.program import Program, read_trace, traced
+
+LARGEST_DIFFERENCE = 1e-4
+"""Of an embedding from that of the training network (see ``agreement.largest_difference``)."""
+
+LARGEST_DIFFERENCE_FP16 = 2e-2
+"""The same where weights are rounded to half precision, each by up to 1 / 2048 of itself."""
+
+
+def export(network: ReidNetwork, request: Request, on_image: OnImage | None = None) -> tuple[Written, ...]:
+    """Writes a network.
+
+    Args:
+        network: With its weights; it is left in evaluation mode.
+        request: What to write.
+        on_image: Is told how many of the held-out images are embedded.
+
+    Returns:
+        A record for each network file.
+
+    Raises:
+        ConfigError: If files are there already, the folder cannot be written to, or thresholds cannot be measured.
+        ModelError: If the network cannot be written, or a runtime gives other embeddings.
+        SourceError: If an image cannot be read.
+    """
+    if request.forms != ("paddle",) and find_spec("onnx") is None:
+        raise ConfigError("writing ONNX needs the package onnx; pip install 'passerby[train]', or use --format paddle")
+    there = [path for path in request.targets() if path.exists()]
+    if there and not request.overwrite:
+        raise ConfigError(f"{there[0]} is there already; choose another --out or --name, or replace it by --overwrite")
+    crops = _crops(request)
+    with _folder_within(request.out) as folder:
+        written = _Export(network, request, folder, crops, on_image).write()
+        for path in request.targets():
+            (folder / path.name).replace(path)
+    return written
+
+
+def write_paddle(path: Path, static: Any) -> None:
+    """Writes Paddle's inference form of a trace (``program.traced``): ``path``, which ends in .json, and .pdiparams.
+
+    Raises:
+        ModelError: If Paddle cannot.
+    """
+    try:
+        with warnings.catch_warnings(), nothing_printed():
+            warnings.simplefilter("ignore")  # it explains what a saved function is
+            paddle.jit.save(static, str(path.with_suffix("")))
+    except FAILURES as error:
+        raise ModelError(f"Paddle cannot write {path.name} ({error})") from error
+
+
+def write_onnx_form(path: Path, network: ReidNetwork, program: Program, weights: str = "fp32") -> None:
+    """Writes the ONNX form of a folded program.
+
+    Raises:
+        ModelError: If an operation is not known there, or a weight does not fit.
+    """
+    from training.onnx_file import onnx_model, write_onnx
+
+    size = network.settings
+    model = onnx_model(
+        program,
+        height=size.height,
+        width=size.width,
+        dimension=network.dimension,
+        weights="fp16" if weights == "fp16" else "fp32",
+    )
+    write_onnx(path, model)
+
+
+@dataclass(frozen=True, eq=False)
+class _Export:
+    """One export on its way."""
+
+    network: ReidNetwork
+    request: Request
+    folder: Path
+    crops: list[Image]
+    on_image: OnImage | None
+
+    def write(self) -> tuple[Written, ...]:
+        """Writes everything into ``folder``."""
+        static = traced(self.network)
+        paths = [
+            self.folder / f"{self.request.name}{'.json' if form == 'paddle' else '.onnx'}"
+            for form in self.request.forms
+        ]
+        if "paddle" in self.request.forms:
+            write_paddle(self._path(".json"), static)
+        if self.request.forms != ("paddle",):
+            program = fold(read_trace(self.network, static))
+        if "onnx" in self.request.forms:
+            write_onnx_form(self._path(".onnx"), self.network, program, self.request.weights)
+        return tuple(self._finished(paths))
+
+    def _finished(self, paths: list[Path]) -> Iterator[Written]:
+        """Compares files of one description with the training network, and writes that description."""
+        request = self.request
+        differences = {path: self._compared(path) for path in paths}
+        thresholds, worth = request.thresholds.complete(), None
+        if request.held is not None:
+            worth = self._measured(paths[-1])
+            thresholds = worth.thresholds
+        if thresholds is None:
+            raise ValueError("a request has people or thresholds")
+        self._describe(paths, thresholds, worth)
+        for path in paths:
+            yield Written(
+                path=request.out / path.name,
+                weights=request.weights if path.suffix == ".onnx" else "fp32",
+                bytes=sum(path.with_name(file.name).stat().st_size for file in files_of(path)),
+                differences=differences[path],
+                thresholds=thresholds,
+                found=worth.found if worth is not None and path == paths[-1] else None,
+            )
+
+    def _compared(self, path: Path) -> dict[str, float]:
+        """The largest difference from the training network in each runtime that is here.
+
+        Raises:
+            ModelError: If one is too large.
+        """
+        half = path.suffix == ".onnx" and self.request.weights == "fp16"
+        bound = LARGEST_DIFFERENCE_FP16 if half else LARGEST_DIFFERENCE
+        differences = self._differences(path)
+        for runtime, difference in differences.items():
+            if not difference <= bound:
+                remedy = "export with --weights fp32" if half else "leave this form out by --format, and report this"
+                raise ModelError(
+                    f"{path.name} gives embeddings in {runtime} that differ from the training network's by up to "
+                    f"{difference:.1e} of their largest number, more than {bound:.0e}; nothing was written: {remedy}"
+                )
+        return differences
+
+    def _differences(self, path: Path) -> dict[str, float]:
+        trained = trained_embeddings(self.network, self.crops)
+        form = input_format(self.network.settings)
+        return {
+            name: largest_difference(trained, runtime_embeddings(runtime, form, self.crops))
+            for name, runtime in runtimes_for(path).items()
+        }
+
+    def _measured(self, path: Path) -> Worth:
+        if self.request.held is None:
+            raise ValueError("nobody is held out")
+        runtime = next(iter(runtimes_for(path).values()))
+        return measure(self._embedder(runtime), self.request.held, self.request.thresholds, self.on_image)
+
+    def _embedder(self, runtime: Runtime) -> NetworkEmbedder:
+        unknown = Thresholds(0.0, 0.0, 0.0)  # measuring needs none
+        network = description("", self.network.settings, self.network.dimension, unknown, summary="", licence="")
+        return NetworkEmbedder(network, runtime, sha256="")
+
+    def _describe(self, paths: list[Path], thresholds: Thresholds, worth: Worth | None, variant: str = "") -> None:
+        request, settings = self.request, self.network.settings
+        files = [
+            NetworkFile(file.name, sha256_of(self.folder / file.name)) for path in paths for file in files_of(path)
+        ]
+        described = description(
+            request.name + variant,
+            settings,
+            self.network.dimension,
+            thresholds,
+            summary=request.summary or f"{settings.backbone}, {settings.height}x{settings.width}, exported by passerby",
+            licence=request.licence,
+            files=tuple(files) if len(paths) == 1 else (),
+        )
+        notes = [] if worth is None else [self._note(worth)]
+        self._path(".toml", variant).write_text(sidecar_text(described, notes), encoding="utf-8")
+
+    def _note(self, worth: Worth) -> str:
+        found, people = worth.found, 0 if self.request.held is None else len(self.request.held.people)
+        return (
+            f"On {people} people who were held out ({found.images} images, {found.queries} queries): "
+            f"mAP {found.mAP:.4f}, rank-1 {found.rank1:.4f}."
+        )
+
+    def _path(self, suffix: str, variant: str = "") -> Path:
+        return self.folder / f"{self.request.name}{variant}{suffix}"
+
+
+def _crops(request: Request) -> list[Image]:
+    """What is compared: images of the held-out people from all over the set, or drawn ones."""
+    if request.held is None:
+        return drawn_crops()
+    samples = request.held.samples
+    step = max(1, len(samples) // CROPS)
+    return [read_image(sample.path) for sample in samples[::step][:CROPS]]
+
+
+@contextmanager
+def _folder_within(out: Path) -> Iterator[Path]:
+    """A folder for what is not whole yet, on the same disk; it is gone at the end, and ``out`` too if it was made in vain.
+
+    Raises:
+        ConfigError: If the folder cannot be made, or the disk is full.
+    """
+    made = not out.exists()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=out) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {out} ({error.strerror or error}); choose another folder for --out, or free some space"
+        ) from error
+    finally:
+        if made and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
