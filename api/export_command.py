@@ -33,6 +33,8 @@ def export(
     name: options.Name = None,
     form: options.Format = "paddle,onnx",
     weights: options.Weights = "fp32",
+    int8: options.Int8 = False,
+    calibrate: options.Calibrate = None,
     data: options.Data = None,
     people: options.People = None,
     skip_bad: options.SkipBad = False,
@@ -57,6 +59,17 @@ def export(
     for option, text in (("--summary", summary or ""), ("--licence", licence)):
         if not text.isprintable():
             raise ConfigError(f"{option} {text!r} is not one line of text; write it without line breaks")
+    if int8 and not calibrate:
+        raise ConfigError(
+            "--int8 needs images to calibrate on, such as those learned from; name them by --calibrate DATA"
+        )
+    if calibrate and not int8:
+        raise ConfigError("--calibrate is for --int8, which is missing; add it, or leave --calibrate out")
+    if int8 and not data:
+        raise ConfigError(
+            "--int8 measures what it loses on people the network did not learn from; name them by --data DATA and, if not "
+            "all of them, --people FILE:PART"
+        )
     if people and not data:
         raise ConfigError("--people names people of --data, which is missing; name the images, too")
     if weights == "fp16" and "onnx" not in forms:
@@ -75,7 +88,8 @@ def export(
         forms=forms,
         weights=weights,
         thresholds=GivenThresholds(operating_point, visit_similarity, max_cosine_distance),
-        held=held_out(data, people or (), skip_bad=skip_bad),
+        held=images_of(data, people or (), skip_bad=skip_bad),
+        calibration=images_of(calibrate, (), skip_bad=skip_bad),
         summary=summary or "",
         licence=licence,
         overwrite=overwrite,
@@ -136,19 +150,19 @@ def chosen_forms(text: str) -> "tuple[Form, ...]":
     return tuple(form for form in known if form in wanted)
 
 
-def held_out(data: Sequence[str] | None, people: Sequence[str], *, skip_bad: bool) -> "TrainingSet | None":
-    """The images to measure on, None if none are named."""
+def images_of(data: Sequence[str] | None, people: Sequence[str], *, skip_bad: bool) -> "TrainingSet | None":
+    """The images that are named, None if none are."""
     from training.readers import read_training_sets
 
     if not data:
         return None
     with progress_bars("images") as bars:
-        held = read_training_sets(
+        found = read_training_sets(
             data, people=people, skip_bad=skip_bad, on_image=lambda done, total: bars("read", done, total)
         )
-    if held.left_out:
-        say(f"{len(held.left_out)} images of --data are left out")
-    return held
+    if found.left_out:
+        say(f"{len(found.left_out)} images of {' '.join(data)} are left out")
+    return found
 
 
 def show(written: "Sequence[Written]", *, as_json: bool) -> None:
@@ -174,10 +188,19 @@ def show(written: "Sequence[Written]", *, as_json: bool) -> None:
             file.thresholds.max_cosine_distance,
             None if file.found is None else file.found.mAP,
             None if file.found is None else file.found.rank1,
+            file.lost,
         )
         for file in written
     ]
-    columns = ("embedder", "operating point", "visit similarity", "max cosine distance", "held-out mAP", "rank-1")
+    columns = (
+        "embedder",
+        "operating point",
+        "visit similarity",
+        "max cosine distance",
+        "held-out mAP",
+        "rank-1",
+        "mAP lost",
+    )
     print_table("Described", columns, thresholds)
     write("Use it where it lies, or keep it under its name:")
     write(f"  passerby track VIDEO --embedder {written[-1].path}")

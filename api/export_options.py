@@ -24,6 +24,22 @@ Weights = Annotated[
     Literal["fp32", "fp16"],
     typer.Option(help="How NAME.onnx stores weights; fp16 halves the file and rounds them. NAME.pdiparams keeps fp32."),
 ]
+Int8 = Annotated[
+    bool,
+    typer.Option(
+        "--int8",
+        help="Also write NAME-int8.onnx, with weights and activations of 8 bits and thresholds of its own, and say what "
+        "it loses of the mAP on --data.",
+    ),
+]
+Calibrate = Annotated[
+    Several,
+    typer.Option(
+        metavar="[NAME=]DATA",
+        help="Images to calibrate --int8 on, such as those learned from; people of --data are left out.",
+        show_default=False,
+    ),
+]
 Data = Annotated[
     Several,
     typer.Option(

@@ -6,7 +6,7 @@ put in its place; if anything fails nothing is left behind, and what was there s
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -32,7 +32,7 @@ from training.agreement import (
     trained_embeddings,
 )
 from training.description import description, input_format, sidecar_text
-from training.export_request import Request, Written
+from training.export_request import INT8, Request, Written
 from training.folding import fold
 from training.held_out import Worth, measure
 from training.image_check import OnImage
@@ -121,17 +121,45 @@ class _Export:
     def write(self) -> tuple[Written, ...]:
         """Writes everything into ``folder``."""
         static = traced(self.network)
+        program = fold(read_trace(self.network, static))
         paths = [
             self.folder / f"{self.request.name}{'.json' if form == 'paddle' else '.onnx'}"
             for form in self.request.forms
         ]
         if "paddle" in self.request.forms:
             write_paddle(self._path(".json"), static)
-        if self.request.forms != ("paddle",):
-            program = fold(read_trace(self.network, static))
         if "onnx" in self.request.forms:
             write_onnx_form(self._path(".onnx"), self.network, program, self.request.weights)
-        return tuple(self._finished(paths))
+        written = list(self._finished(paths)) if paths else []
+        if self.request.calibration is not None:
+            written.append(self._int8(program, written))
+        return tuple(written)
+
+    def _int8(self, program: Program, others: list[Written]) -> Written:
+        """Writes, tries and describes the INT8 variant; what it loses is measured beside the network itself."""
+        from training.quantise import calibration_images, quantise
+
+        whole, path = self._path(".onnx", "-fp32"), self._path(".onnx", INT8)
+        write_onnx_form(whole, self.network, program)
+        data = self.request.calibration_images_of_others()
+        quantise(whole, path, calibration_images(data, input_format(self.network.settings)))
+        differences = self._differences(path)
+        before = others[-1].found if others else None
+        before = before or self._measured(whole).found
+        worth = self._measured(path)
+        lost = before.mAP - worth.found.mAP
+        self._describe(
+            [path], worth.thresholds, worth, INT8, [f"INT8: it loses {lost:.4f} of the network's mAP there."]
+        )
+        return Written(
+            path=self.request.out / path.name,
+            weights="int8",
+            bytes=path.stat().st_size,
+            differences=differences,
+            thresholds=worth.thresholds,
+            found=worth.found,
+            lost=lost,
+        )
 
     def _finished(self, paths: list[Path]) -> Iterator[Written]:
         """Compares files of one description with the training network, and writes that description."""
@@ -191,7 +219,14 @@ class _Export:
         network = description("", self.network.settings, self.network.dimension, unknown, summary="", licence="")
         return NetworkEmbedder(network, runtime, sha256="")
 
-    def _describe(self, paths: list[Path], thresholds: Thresholds, worth: Worth | None, variant: str = "") -> None:
+    def _describe(
+        self,
+        paths: list[Path],
+        thresholds: Thresholds,
+        worth: Worth | None,
+        variant: str = "",
+        notes: Sequence[str] = (),
+    ) -> None:
         request, settings = self.request, self.network.settings
         files = [
             NetworkFile(file.name, sha256_of(self.folder / file.name)) for path in paths for file in files_of(path)
@@ -201,12 +236,16 @@ class _Export:
             settings,
             self.network.dimension,
             thresholds,
-            summary=request.summary or f"{settings.backbone}, {settings.height}x{settings.width}, exported by passerby",
+            summary=(request.summary or self._summary()) + (" (INT8)" if variant == INT8 else ""),
             licence=request.licence,
             files=tuple(files) if len(paths) == 1 else (),
         )
-        notes = [] if worth is None else [self._note(worth)]
-        self._path(".toml", variant).write_text(sidecar_text(described, notes), encoding="utf-8")
+        lines = [*([] if worth is None else [self._note(worth)]), *notes]
+        self._path(".toml", variant).write_text(sidecar_text(described, lines), encoding="utf-8")
+
+    def _summary(self) -> str:
+        settings = self.network.settings
+        return f"{settings.backbone}, {settings.height} high x {settings.width} wide, exported by passerby"
 
     def _note(self, worth: Worth) -> str:
         found, people = worth.found, 0 if self.request.held is None else len(self.request.held.people)

@@ -67,6 +67,24 @@ class Request:
                 "if not all of them, --people FILE:PART"
             )
 
+    def calibration_images_of_others(self) -> TrainingSet:
+        """Those of ``calibration`` that show nobody who is measured on.
+
+        Raises:
+            ConfigError: If there are none.
+        """
+        if self.calibration is None or self.held is None:
+            raise ValueError("there is no INT8 variant without images and people")
+        held = {sample.path.resolve() for sample in self.held.samples}
+        # By people and not by images: who is measured on must be new to what measures.
+        known = {s.label for s in self.calibration.samples if s.path.resolve() in held}
+        others = [name for label, name in enumerate(self.calibration.people) if label not in known]
+        if not others:
+            raise ConfigError(
+                "all people of --calibrate are those of --data; calibrate on the people whom the network learned from"
+            )
+        return self.calibration.only(others)
+
     def targets(self) -> list[Path]:
         """All files that are to be there; those that make a network known come last."""
         suffixes = [suffix for form in self.forms for suffix in _SUFFIXES[form]]
