@@ -34,6 +34,8 @@ LEAST_PEOPLE = 10
 _BINS = 4000
 """Of cosines from -1 to 1: each is 0.0005 wide."""
 _BLOCK = 1024
+_AS_GOOD = 0.98
+"""Cuts whose F1 is this share of the best one's are as good: which of them is best depends on a pair or two."""
 
 Counts = NDArray[np.int64]
 
@@ -135,14 +137,14 @@ def best_cut(right: Counts, wrong: Counts, rivals: float) -> float:
         rivals: How many wrong candidates come to a right one where the cut is used.
 
     Returns:
-        Where F1 is greatest; the middle where several cuts are equally good.
+        The middle of the cuts that are as good as the best one.
     """
     accepted = right[::-1].cumsum()[::-1].astype(np.float64)
     total = float(right.sum())
     share = wrong[::-1].cumsum()[::-1] / max(float(wrong.sum()), 1.0)
     f1 = 2 * accepted / (total + accepted + rivals * total * share)
-    best = np.flatnonzero(f1 >= f1.max() - 1e-12)
-    return float(_EDGES[best].mean())
+    good = np.flatnonzero(f1 >= f1.max() * _AS_GOOD)
+    return float(_EDGES[good].mean())
 
 
 _EDGES = np.linspace(-1.0, 1.0, _BINS + 1)
