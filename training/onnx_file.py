@@ -1,6 +1,6 @@
 """Writes a network's program as an ONNX file.
 
-paddle2onnx, which does this for all of Paddle, asks for onnx of at most 1.17 and has no wheel for Python 3.13. Our
+paddle2onnx 2.1, which does this for all of Paddle, asks for onnx of at most 1.17 and has no wheel for Python 3.13. Our
 networks are made of two dozen operations, so they are written directly, by the onnx package of any version.
 """
 
