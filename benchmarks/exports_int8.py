@@ -13,13 +13,14 @@ from ingest.embedder import NetworkEmbedder
 from ingest.library_output import nothing_printed
 from ingest.thresholds import Thresholds
 from training.agreement import runtimes_for
+from training.calibration import calibration_images
 from training.description import description, input_format
 from training.export import write_onnx_form
 from training.folding import fold
 from training.held_out import embed_images
 from training.network import ReidNetwork
 from training.program import read_trace, traced
-from training.quantise import calibration_images, quantise
+from training.quantise import quantise
 from training.readers import read_training_sets
 from training.samples import TrainingSet
 from training.validation import score

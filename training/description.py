@@ -46,6 +46,7 @@ def description(
         obtain="",
         input=input_format(settings),
         files=files,
+        confidence=0.0,
         dimension=dimension,
         thresholds=thresholds,
     )

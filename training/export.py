@@ -13,6 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gallery.errors import ConfigError, ModelError
 from ingest.download import sha256_of
 from ingest.embedder import NetworkEmbedder
@@ -31,10 +34,11 @@ from training.agreement import (
     runtimes_for,
     trained_embeddings,
 )
+from training.calibration import calibration_images
 from training.description import description, input_format, sidecar_text
 from training.export_request import INT8, Request, Written
 from training.folding import fold
-from training.held_out import Worth, measure
+from training.held_out import Worth, measure, refuse_unfit
 from training.image_check import OnImage
 from training.network import ReidNetwork
 from training.program import Program, read_trace, traced
@@ -67,9 +71,13 @@ def export(network: ReidNetwork, request: Request, on_image: OnImage | None = No
     there = [path for path in request.targets() if path.exists()]
     if there and not request.overwrite:
         raise ConfigError(f"{there[0]} is there already; choose another --out or --name, or replace it by --overwrite")
+    if request.held is not None:
+        refuse_unfit(request.held, request.thresholds)
+    data = None if request.calibration is None else request.calibration_images_of_others()
+    calibration = None if data is None else calibration_images(data, input_format(network.settings))
     crops = _crops(request)
     with _folder_within(request.out) as folder:
-        written = _Export(network, request, folder, crops, on_image).write()
+        written = _Export(network, request, folder, crops, calibration, on_image).write()
         for path in request.targets():
             (folder / path.name).replace(path)
     return written
@@ -116,6 +124,7 @@ class _Export:
     request: Request
     folder: Path
     crops: list[Image]
+    calibration: NDArray[np.float32] | None
     on_image: OnImage | None
 
     def write(self) -> tuple[Written, ...]:
@@ -131,18 +140,17 @@ class _Export:
         if "onnx" in self.request.forms:
             write_onnx_form(self._path(".onnx"), self.network, program, self.request.weights)
         written = list(self._finished(paths)) if paths else []
-        if self.request.calibration is not None:
-            written.append(self._int8(program, written))
+        if self.calibration is not None:
+            written.append(self._int8(self.calibration, program, written))
         return tuple(written)
 
-    def _int8(self, program: Program, others: list[Written]) -> Written:
+    def _int8(self, images: NDArray[np.float32], program: Program, others: list[Written]) -> Written:
         """Writes, tries and describes the INT8 variant; what it loses is measured beside the network itself."""
-        from training.quantise import calibration_images, quantise
+        from training.quantise import quantise
 
         whole, path = self._path(".onnx", "-fp32"), self._path(".onnx", INT8)
         write_onnx_form(whole, self.network, program)
-        data = self.request.calibration_images_of_others()
-        quantise(whole, path, calibration_images(data, input_format(self.network.settings)))
+        quantise(whole, path, images)
         differences = self._differences(path)
         before = others[-1].found if others else None
         before = before or self._measured(whole).found

@@ -10,7 +10,7 @@ from ingest.image import read_image
 from ingest.thresholds import Thresholds
 from training.image_check import OnImage
 from training.samples import TrainingSet
-from training.thresholds import choose_thresholds
+from training.thresholds import choose_thresholds, refuse_few
 from training.validation import Validation, query_indices, score
 
 _READ = 64
@@ -71,10 +71,21 @@ def measure(embedder: Embedder, held: TrainingSet, given: GivenThresholds, on_im
         ConfigError: If nobody of them was seen by two cameras, or thresholds cannot be measured on them.
         SourceError: If an image cannot be read.
     """
-    query_indices(held)  # says so before hours of embedding if nothing could be found
+    refuse_unfit(held, given)
     vectors = embed_images(embedder, held, on_image)
     thresholds = given.complete() or given.over(choose_thresholds(vectors, held.labels, held.camera_numbers))
     return Worth(thresholds, score(vectors, held))
+
+
+def refuse_unfit(held: TrainingSet, given: GivenThresholds) -> None:
+    """Says so, before anything is computed, if people will not do to measure on.
+
+    Raises:
+        ConfigError: If nobody was seen by two cameras, or there are too few for thresholds that are not given.
+    """
+    query_indices(held)
+    if given.complete() is None:
+        refuse_few(len(held.people))
 
 
 def embed_images(embedder: Embedder, held: TrainingSet, on_image: OnImage | None = None) -> NDArray[np.float32]:

@@ -16,47 +16,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
-from gallery.errors import ConfigError, ModelError
-from ingest.image import read_image
-from ingest.sidecar import InputFormat
-from ingest.tensor import resize, to_tensor
+from gallery.errors import ModelError
+from training.calibration import BATCH
 from training.program import IMAGES
-from training.samples import TrainingSet
 
 Method = Literal["percentile", "minmax", "entropy"]
 
-CALIBRATION_IMAGES = 128
-"""So many are drawn; twice as many change nothing that can be measured."""
-
-LEAST_IMAGES = 16
-"""Ranges of fewer would be those pictures'."""
-
-_BATCH = 4
-"""Images whose activations are in memory at a time: a gigabyte for a ResNet50."""
-
-
-def calibration_images(data: TrainingSet, form: InputFormat, seed: int = 0) -> NDArray[np.float32]:
-    """(N, 3, H, W) images drawn from a set, as a network takes them; N divides by 4.
-
-    Args:
-        data: Images like those that the network will see, of people whom it may have learned from.
-        form: What the network takes.
-        seed: Another one draws others.
-
-    Raises:
-        ConfigError: If there are fewer than ``LEAST_IMAGES``.
-        SourceError: If one cannot be read.
-    """
-    count = min(len(data), CALIBRATION_IMAGES) // _BATCH * _BATCH
-    if count < LEAST_IMAGES:
-        raise ConfigError(
-            f"INT8 cannot be calibrated on {len(data)} images; name at least {LEAST_IMAGES} by --calibrate, none of them of "
-            "those in --data"
-        )
-    chosen = np.random.default_rng(seed).permutation(len(data))[:count]
-    return to_tensor([resize(read_image(data.samples[index].path), form)[0] for index in chosen], form)
+_FAILURES = (
+    onnx.checker.ValidationError,
+    onnx.shape_inference.InferenceError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AssertionError,
+)
+"""What the quantiser gives for what it cannot do."""
 
 
 def quantise(
@@ -73,7 +52,7 @@ def quantise(
     Args:
         source: An ONNX file with weights in fp32.
         target: Where to.
-        images: (N, 3, H, W) to calibrate on (``calibration_images``).
+        images: (N, 3, H, W) to calibrate on (``calibration.calibration_images``).
         method: How the range of an activation follows from its values: all but the outliers, all, or the range that
             keeps most of their distribution (Kullback-Leibler).
         percentile: Where outliers begin.
@@ -108,7 +87,7 @@ def quantise(
                 calibrate_method=methods[method],
                 extra_options=options,
             )
-        except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AssertionError) as error:
+        except _FAILURES as error:
             raise ModelError(f"onnxruntime cannot quantise {source.name} ({error}); leave --int8 out") from error
 
 
@@ -120,7 +99,7 @@ class _Batches:
         self._positions = iter(range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._images) // _BATCH
+        return len(self._images) // BATCH
 
     def set_range(self, start_index: int, end_index: int) -> None:
         """Gives these batches next."""
@@ -129,7 +108,7 @@ class _Batches:
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
         """One batch, None after the last."""
         position = next(self._positions, None)
-        return None if position is None else {IMAGES: self._images[position * _BATCH : (position + 1) * _BATCH]}
+        return None if position is None else {IMAGES: self._images[position * BATCH : (position + 1) * BATCH]}
 
 
 @contextmanager

@@ -72,11 +72,7 @@ def choose_thresholds(
         ValueError: If the lengths do not fit.
     """
     count = len(np.unique(people))
-    if count < LEAST_PEOPLE:
-        raise ConfigError(
-            f"thresholds cannot be measured on {count} people; name at least {LEAST_PEOPLE}, or give "
-            "--operating-point, --visit-similarity and --max-cosine-distance by hand"
-        )
+    refuse_few(count)
     pairs = count_pairs(embeddings, people, cameras)
     if not pairs.visits_right.any():
         raise ConfigError(
@@ -93,6 +89,19 @@ def choose_thresholds(
         visit_similarity=round(best_cut(pairs.images_right, pairs.images_wrong, RIVALS_OF_A_FRAGMENT), 3),
         max_cosine_distance=round(1 - best_cut(pairs.images_right, pairs.images_wrong, RIVALS_OF_A_TRACK), 3),
     )
+
+
+def refuse_few(people: int) -> None:
+    """Refuses to measure thresholds on a few people.
+
+    Raises:
+        ConfigError: If there are fewer than ``LEAST_PEOPLE``.
+    """
+    if people < LEAST_PEOPLE:
+        raise ConfigError(
+            f"thresholds cannot be measured on {people} people; name at least {LEAST_PEOPLE}, or give "
+            "--operating-point, --visit-similarity and --max-cosine-distance by hand"
+        )
 
 
 def count_pairs(embeddings: NDArray[np.float32], people: NDArray[np.int64], cameras: NDArray[np.int64]) -> PairCounts:
