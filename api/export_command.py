@@ -50,8 +50,10 @@ def export(
 
     NAME.toml beside the files describes them; its thresholds are measured on people the network did not learn from, or
     given. Every file is loaded into the runtimes that are installed and must give the training network's embeddings.
+    A run's folder brings the people it held out, and the images it learned from for --int8; a network file alone needs
+    them named.
 
-    Example: passerby export run --data market1501 --people splits.json:calibrate
+    Example: passerby export run --int8
     """
     source = network_file(network)
     called = named(source, name)
@@ -59,19 +61,8 @@ def export(
     for option, text in (("--summary", summary or ""), ("--licence", licence)):
         if not text.isprintable():
             raise ConfigError(f"{option} {text!r} is not one line of text; write it without line breaks")
-    if int8 and not calibrate:
-        raise ConfigError(
-            "--int8 needs images to calibrate on, such as those learned from; name them by --calibrate DATA"
-        )
-    if calibrate and not int8:
-        raise ConfigError("--calibrate is for --int8, which is missing; add it, or leave --calibrate out")
-    if int8 and not data:
-        raise ConfigError(
-            "--int8 measures what it loses on people the network did not learn from; name them by --data DATA and, if not "
-            "all of them, --people FILE:PART"
-        )
-    if people and not data:
-        raise ConfigError("--people names people of --data, which is missing; name the images, too")
+    run = source.parent if (source.parent / "settings.json").is_file() else None
+    refuse_idle(int8=int8, calibrate=calibrate, data=data, people=people, run=run)
     if weights == "fp16" and "onnx" not in forms:
         raise ConfigError("--weights fp16 is for ONNX files, and Paddle's form keeps fp32; add onnx to --format")
     if find_spec("paddle") is None:
@@ -82,21 +73,70 @@ def export(
     from training.held_out import GivenThresholds
     from training.weights import load_network
 
+    loaded = load_network(source)
+    thresholds = GivenThresholds(operating_point, visit_similarity, max_cosine_distance)
+    held = images_of(data, people or (), skip_bad=skip_bad)
+    calibration = images_of(calibrate, (), skip_bad=skip_bad)
+    if run is not None and ((held is None and (int8 or not thresholds.complete())) or (int8 and calibration is None)):
+        held, calibration = images_of_run(run, held, calibration, int8=int8)
     request = Request(
         out=out,
         name=called,
         forms=forms,
         weights=weights,
-        thresholds=GivenThresholds(operating_point, visit_similarity, max_cosine_distance),
-        held=images_of(data, people or (), skip_bad=skip_bad),
-        calibration=images_of(calibrate, (), skip_bad=skip_bad),
+        thresholds=thresholds,
+        held=held,
+        calibration=calibration,
         summary=summary or "",
         licence=licence,
         overwrite=overwrite,
     )
     with progress_bars("images") as bars:
-        written = write_network(load_network(source), request, lambda done, total: bars("embedded", done, total))
+        written = write_network(loaded, request, lambda done, total: bars("embedded", done, total))
     show(written, as_json=as_json)
+
+
+def refuse_idle(
+    *,
+    int8: bool,
+    calibrate: Sequence[str] | None,
+    data: Sequence[str] | None,
+    people: Sequence[str] | None,
+    run: Path | None,
+) -> None:
+    """Refuses options that change nothing, or lack what they need.
+
+    Raises:
+        ConfigError: Naming the option and the remedy.
+    """
+    if people and not data:
+        raise ConfigError("--people names people of --data, which is missing; name the images, too")
+    if calibrate and not int8:
+        raise ConfigError("--calibrate is for --int8, which is missing; add it, or leave --calibrate out")
+    if int8 and run is None and not calibrate:
+        raise ConfigError(
+            "--int8 needs images to calibrate on, such as those learned from; name them by --calibrate DATA"
+        )
+    if int8 and run is None and not data:
+        raise ConfigError(
+            "--int8 measures what it loses on people the network did not learn from; name them by --data DATA and, if not "
+            "all of them, --people FILE:PART"
+        )
+
+
+def images_of_run(
+    run: Path, held: "TrainingSet | None", calibration: "TrainingSet | None", *, int8: bool
+) -> "tuple[TrainingSet | None, TrainingSet | None]":
+    """What is not named otherwise: the people that a run held out to measure on, those it learned from to calibrate on."""
+    from training.learning_sets import sets_of_run
+
+    sets = sets_of_run(run)
+    if held is None and sets.held is not None:
+        say(f"measured on the {len(sets.held.people)} people whom {run} held out")
+    if int8 and calibration is None:
+        say(f"calibrated on the images that {run} learned from")
+        calibration = sets.fit
+    return sets.held if held is None else held, calibration
 
 
 def network_file(path: Path) -> Path:

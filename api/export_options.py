@@ -36,8 +36,9 @@ Calibrate = Annotated[
     Several,
     typer.Option(
         metavar="[NAME=]DATA",
-        help="Images to calibrate --int8 on, such as those learned from; people of --data are left out.",
-        show_default=False,
+        help="Images to calibrate --int8 on, such as those learned from; people of --data are left out. "
+        "May be given again.",
+        show_default="what the run learned from",
     ),
 ]
 Data = Annotated[
@@ -46,7 +47,7 @@ Data = Annotated[
         metavar="[NAME=]DATA",
         help="People the network did not learn from, to measure thresholds and mAP on: a folder or list as for "
         "`passerby train`. May be given again.",
-        show_default=False,
+        show_default="whom the run held out",
     ),
 ]
 People = Annotated[

@@ -8,6 +8,7 @@ import pytest
 from ingest.sidecar import read_sidecar
 from tests.training.exported_networks import network_of
 from tests.training.runs import pictures
+from training.train_settings import TrainSettings
 from training.weights import save_network
 
 GIVEN = ("--operating-point", "0.5", "--visit-similarity", "0.6", "--max-cosine-distance", "0.3")
@@ -143,6 +144,50 @@ def test_other_commands_take_what_is_written(export, passerby, tmp_path, monkeyp
     crop = np.random.default_rng(0).integers(0, 256, (80, 40, 3), np.uint8)
     direct = load_embedder(str(tmp_path / "out" / f"walkers.{suffix}"))
     assert np.array_equal(load_embedder("walkers").embed([crop]), direct.embed([crop]))
+
+
+@pytest.fixture
+def run_folder(network, data, tmp_path):
+    """A run that held out ``held``; only what an export reads of it."""
+    folder = tmp_path / "second"
+    folder.mkdir()
+    (folder / "best.npz").write_bytes(network.read_bytes())
+    part = f"{data.parent}/splits.json"
+    settings = TrainSettings(data=(str(data),), people=(f"{part}:fit",), hold_out=f"{part}:held")
+    (folder / "settings.json").write_text(json.dumps(settings.to_json()))
+    return folder
+
+
+def test_a_run_knows_whom_it_held_out_and_what_it_learned_from(passerby, run_folder, data, tmp_path):
+    named = ("--data", data, "--people", f"{data.parent}/splits.json:held", "--calibrate", data)
+    common = ("--format", "onnx", "--int8", "--json")
+    by_itself = passerby("export", run_folder, "--out", tmp_path / "a", *common)
+    assert by_itself.code == 0, by_itself.err
+    assert f"measured on the 12 people whom {run_folder} held out" in by_itself.err
+    assert f"calibrated on the images that {run_folder} learned from" in by_itself.err
+    told = passerby("export", run_folder / "best.npz", "--out", tmp_path / "b", *common, *named)
+    assert "held out" not in told.err
+    for one, other in zip(by_itself.json["files"], told.json["files"], strict=True):
+        assert one["thresholds"] == other["thresholds"]
+        assert one["found"] == other["found"]
+
+
+def test_a_run_without_held_out_people_or_images_says_so(passerby, run_folder, tmp_path):
+    settings = json.loads((run_folder / "settings.json").read_text())
+
+    def error(*options, **changed):
+        (run_folder / "settings.json").write_text(json.dumps(settings | changed))
+        run = passerby("export", run_folder, "--out", tmp_path / "out", *options)
+        assert run.code == 2
+        return run.error
+
+    assert "--data DIR" in error(hold_out="0")
+    gone = error(data=[str(tmp_path / "gone")])
+    assert "gone" in gone
+    assert "or name people by --data" in gone
+    (run_folder / "settings.json").write_text(json.dumps(settings | {"data": [str(tmp_path / "gone")]}))
+    run = passerby("export", run_folder, "--out", tmp_path / "out", *GIVEN, "--format", "onnx")
+    assert run.code == 0, run.err  # given thresholds need no images
 
 
 @pytest.mark.parametrize(
