@@ -130,17 +130,16 @@ class _Export:
     def write(self) -> tuple[Written, ...]:
         """Writes everything into ``folder``."""
         static = traced(self.network)
-        program = fold(read_trace(self.network, static))
-        paths = [
-            self.folder / f"{self.request.name}{'.json' if form == 'paddle' else '.onnx'}"
-            for form in self.request.forms
-        ]
-        if "paddle" in self.request.forms:
+        forms = self.request.forms
+        if "paddle" in forms:
             write_paddle(self._path(".json"), static)
-        if "onnx" in self.request.forms:
+        written: list[Written] = []
+        program = None if forms == ("paddle",) and self.calibration is None else fold(read_trace(self.network, static))
+        if program is not None and "onnx" in forms:
             write_onnx_form(self._path(".onnx"), self.network, program, self.request.weights)
-        written = list(self._finished(paths)) if paths else []
-        if self.calibration is not None:
+        if forms:
+            written += self._finished([self._path(".json" if form == "paddle" else ".onnx") for form in forms])
+        if program is not None and self.calibration is not None:
             written.append(self._int8(self.calibration, program, written))
         return tuple(written)
 

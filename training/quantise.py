@@ -4,7 +4,7 @@ Static quantisation by onnxruntime in its QDQ form, which onnxruntime and OpenVI
 unsigned activations with one scale for each tensor, signed weights with one for each output channel. Ranges of the
 activations leave out what is beyond the 99.999th percentile of the calibration images. Weights use 7 bits of their 8
 unless told otherwise: processors without VNNI add pairs of products in 16 bits, which overflow with 8-bit weights.
-``benchmarks/exports.py`` prints what other methods and 8-bit weights give.
+``benchmarks/exports_int8.py`` prints what other methods and 8-bit weights give.
 """
 
 import io
