@@ -146,13 +146,14 @@ def best_cut(right: Counts, wrong: Counts, rivals: float) -> float:
         rivals: How many wrong candidates come to a right one where the cut is used.
 
     Returns:
-        The middle of the cuts that are as good as the best one.
+        The middle of the cuts that are as good as the best one, none below all similarities.
     """
     accepted = right[::-1].cumsum()[::-1].astype(np.float64)
     total = float(right.sum())
     share = wrong[::-1].cumsum()[::-1] / max(float(wrong.sum()), 1.0)
     f1 = 2 * accepted / (total + accepted + rivals * total * share)
     good = np.flatnonzero(f1 >= f1.max() * _AS_GOOD)
+    good = good[good >= np.flatnonzero(right + wrong)[0]]
     return float(_EDGES[good].mean())
 
 

@@ -6,11 +6,11 @@ from ingest.paddle_library import nn, paddle
 from training.network import ReidNetwork, build_network
 from training.network_settings import NetworkSettings
 
-TINY = NetworkSettings("MobileNetV3_small_x0_25", embedding=16, height=64, width=32)
+TINY = NetworkSettings("PPLCNet_x0_25", embedding=16, height=64, width=32)
 
 
-def network_of(settings: NetworkSettings = TINY, seed: int = 0) -> ReidNetwork:
-    """Random weights; batch normalisations have the statistics of random pictures."""
+def network_of(settings: NetworkSettings = TINY, seed: int = 0, *, least_variance: float = 0.0) -> ReidNetwork:
+    """Random weights; batch normalisations have the statistics of random pictures, but no variance below the least."""
     paddle.seed(seed)
     network = build_network(settings)
     for layer in network.sublayers():
@@ -19,6 +19,9 @@ def network_of(settings: NetworkSettings = TINY, seed: int = 0) -> ReidNetwork:
     network.train()
     with paddle.no_grad():
         network(paddle.to_tensor(images(settings, 6)))
+    for layer in network.sublayers():
+        if isinstance(layer, nn.BatchNorm2D):  # see benchmarks/exports.py
+            layer._variance.set_value(paddle.clip(layer._variance, min=least_variance))
     if network.neck is not None:
         random = np.random.default_rng(seed)
         network.neck._mean.set_value(random.normal(0, 0.1, network.dimension).astype(np.float32))

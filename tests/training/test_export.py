@@ -21,18 +21,16 @@ from training.readers import read_training_set
 GIVEN = GivenThresholds(0.5, 0.6, 0.3)
 
 NETWORKS = {
-    "a neck, IBN, GeM and an embedding": NetworkSettings(
+    "a neck, IBN, GeM and last stride 2": NetworkSettings(
         "ResNet18_slim", embedding=16, pooling="gem", ibn=True, last_stride=2, height=64, width=32
     ),
-    "bare": NetworkSettings("ResNet18_slim", bnneck=False, height=64, width=32),
-    "vd": NetworkSettings("ResNet18_vd", embedding=16, height=64, width=32),
+    "bare": NetworkSettings("PPLCNet_x0_25", bnneck=False, height=64, width=32),
     "unpadded pooling and a ReLU": NetworkSettings(
         "ResNet18", embedding=16, unpadded_pool=True, relu=True, height=64, width=32
     ),
-    "GhostNet": NetworkSettings("GhostNet_x0_5", pooling="gem", height=64, width=32),
-    "PP-LCNet": NetworkSettings("PPLCNet_x0_25", embedding=16, bnneck=False, height=64, width=32),
-    "OSNet-AIN": NetworkSettings("OSNet_ain_x0_25", height=64, width=32),
+    "GhostNet": NetworkSettings("GhostNet_x0_5", pooling="gem", height=32, width=32),
 }
+"""A handful, and test_whole_recipe.py has a MobileNetV3; ``benchmarks/exports.py`` has them all."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,7 @@ def files(folder):
 
 @pytest.mark.parametrize("settings", NETWORKS.values(), ids=list(NETWORKS))
 def test_both_forms_give_the_training_networks_embeddings(settings, tmp_path):
-    network, crops = network_of(settings), drawn_crops(3, seed=5)
+    network, crops = network_of(settings, least_variance=1.0), drawn_crops(3, seed=5)
     written = export(network, Request(out=tmp_path, name="n", thresholds=GIVEN))
     assert files(tmp_path) == ["n.json", "n.onnx", "n.pdiparams", "n.toml"]
     trained = trained_embeddings(network, crops)

@@ -67,7 +67,7 @@ def test_training_mode_is_left():
 def test_what_paddle_cannot_trace_is_an_error():
     network = build_network(TINY)
     network.fc = nn.Linear(7, 16)  # of another width than the backbone's
-    with pytest.raises(ModelError, match="cannot make a graph of MobileNetV3_small_x0_25"):
+    with pytest.raises(ModelError, match="cannot make a graph of PPLCNet_x0_25"):
         traced(network)
 
 

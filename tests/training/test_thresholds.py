@@ -41,9 +41,9 @@ def test_the_more_wrong_candidates_the_higher_the_cut():
 
 
 def test_cuts_that_are_nearly_as_good_count():
-    # From 0.1 on F1 is 2·99 / (100 + 99) = 0.995, up to 0 it is 1: both are as good as the best.
-    right = histogram(s0_0=1, s0_9=99)
-    assert best_cut(right, histogram(s0_2=0), rivals=1) == pytest.approx((-1 + 0.9) / 2, abs=0.001)
+    # Up to 0.1 F1 is 1; from there to 0.9 it is 2·99 / (100 + 99) = 0.995, as good. Below 0.1 nothing is.
+    right = histogram(s0_1=1, s0_9=99)
+    assert best_cut(right, histogram(s0_2=0), rivals=1) == pytest.approx((0.1 + 0.9) / 2, abs=0.001)
 
 
 def test_pairs_are_counted_as_a_slow_loop_counts_them():

@@ -19,9 +19,13 @@ SMALL = [
 
 
 def documented() -> list[list[str]]:
-    """The commands of the page's block that begins with ``passerby prepare Market-1501`` and ends with a tracked video."""
+    """The commands of the page's block that leads from ``passerby prepare`` to ``passerby track``."""
     text = (REPOSITORY / "docs" / "train.md").read_text()
-    (block,) = (part for part in re.findall(r"```\n(.*?)```", text, re.S) if "passerby track" in part)
+    (block,) = (
+        part
+        for part in re.findall(r"```\n(.*?)```", text, re.S)
+        if {"prepare", "track"} <= set(re.findall(r"passerby (\w+)", part))
+    )
     return [shlex.split(line)[1:] for line in block.splitlines()]
 
 
