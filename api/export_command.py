@@ -69,11 +69,13 @@ def export(
         raise ConfigError("exporting needs PaddlePaddle, which is not installed; pip install 'passerby[train]'")
 
     from training.export import export as write_network
-    from training.export_request import Request
+    from training.export import open_network
+    from training.export_request import Request, refuse_existing, target_files
     from training.held_out import GivenThresholds
-    from training.weights import load_network
 
-    loaded = load_network(source)
+    if not overwrite:
+        refuse_existing(target_files(out, called, forms, int8=int8))  # before images are read
+    loaded = open_network(source)
     thresholds = GivenThresholds(operating_point, visit_similarity, max_cosine_distance)
     held = images_of(data, people or (), skip_bad=skip_bad)
     calibration = images_of(calibrate, (), skip_bad=skip_bad)
@@ -242,6 +244,7 @@ def show(written: "Sequence[Written]", *, as_json: bool) -> None:
         "mAP lost",
     )
     print_table("Described", columns, thresholds)
+    shown = next((file for file in reversed(written) if file.weights != "int8"), written[-1])
     write("Use it where it lies, or keep it under its name:")
-    write(f"  passerby track VIDEO --embedder {written[-1].path}")
-    write(f"  passerby models add {written[-1].path}")
+    write(f"  passerby track VIDEO --embedder {shown.path}")
+    write(f"  passerby models add {shown.path}")

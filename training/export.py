@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,13 @@ from training.agreement import (
 )
 from training.calibration import calibration_images
 from training.description import description, input_format, sidecar_text
-from training.export_request import INT8, Request, Written
+from training.export_request import INT8, Request, Written, refuse_existing
 from training.folding import fold
 from training.held_out import Worth, measure, refuse_unfit
 from training.image_check import OnImage
 from training.network import ReidNetwork
 from training.program import Program, read_trace, traced
+from training.weights import load_network
 
 LARGEST_DIFFERENCE = 1e-4
 """Of an embedding from that of the training network (see ``agreement.largest_difference``)."""
@@ -50,11 +51,21 @@ LARGEST_DIFFERENCE_FP16 = 2e-2
 """The same where weights are rounded to half precision, each by up to 1 / 2048 of itself."""
 
 
+def open_network(path: Path) -> ReidNetwork:
+    """The network in a file, on the CPU: GPUs round otherwise, and it is what files are compared with.
+
+    Raises:
+        ModelError: If it cannot be read.
+    """
+    paddle.device.set_device("cpu")
+    return load_network(path)
+
+
 def export(network: ReidNetwork, request: Request, on_image: OnImage | None = None) -> tuple[Written, ...]:
     """Writes a network.
 
     Args:
-        network: With its weights; it is left in evaluation mode.
+        network: With its weights, on the CPU; it is left in evaluation mode.
         request: What to write.
         on_image: Is told how many of the held-out images are embedded.
 
@@ -66,11 +77,10 @@ def export(network: ReidNetwork, request: Request, on_image: OnImage | None = No
         ModelError: If the network cannot be written, or a runtime gives other embeddings.
         SourceError: If an image cannot be read.
     """
-    if request.forms != ("paddle",) and find_spec("onnx") is None:
+    if ("onnx" in request.forms or request.calibration is not None) and find_spec("onnx") is None:
         raise ConfigError("writing ONNX needs the package onnx; pip install 'passerby[train]', or use --format paddle")
-    there = [path for path in request.targets() if path.exists()]
-    if there and not request.overwrite:
-        raise ConfigError(f"{there[0]} is there already; choose another --out or --name, or replace it by --overwrite")
+    if not request.overwrite:
+        refuse_existing(request.targets())
     if request.held is not None:
         refuse_unfit(request.held, request.thresholds)
     data = None if request.calibration is None else request.calibration_images_of_others()
@@ -97,7 +107,9 @@ def write_paddle(path: Path, static: Any) -> None:
         raise ModelError(f"Paddle cannot write {path.name} ({error})") from error
 
 
-def write_onnx_form(path: Path, network: ReidNetwork, program: Program, weights: str = "fp32") -> None:
+def write_onnx_form(
+    path: Path, network: ReidNetwork, program: Program, weights: Literal["fp32", "fp16"] = "fp32"
+) -> None:
     """Writes the ONNX form of a folded program.
 
     Raises:
@@ -105,14 +117,8 @@ def write_onnx_form(path: Path, network: ReidNetwork, program: Program, weights:
     """
     from training.onnx_file import onnx_model, write_onnx
 
-    size = network.settings
-    model = onnx_model(
-        program,
-        height=size.height,
-        width=size.width,
-        dimension=network.dimension,
-        weights="fp16" if weights == "fp16" else "fp32",
-    )
+    height, width = network.settings.height, network.settings.width
+    model = onnx_model(program, height=height, width=width, dimension=network.dimension, weights=weights)
     write_onnx(path, model)
 
 

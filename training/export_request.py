@@ -1,5 +1,6 @@
 """What is asked of an export, and what it gave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -87,11 +88,27 @@ class Request:
 
     def targets(self) -> list[Path]:
         """All files that are to be there; those that make a network known come last."""
-        suffixes = [suffix for form in self.forms for suffix in _SUFFIXES[form]]
-        names = [f"{self.name}{suffix}" for suffix in ([".toml", *suffixes] if suffixes else [])]
-        if self.calibration is not None:
-            names += [f"{self.name}{INT8}.toml", f"{self.name}{INT8}.onnx"]
-        return [self.out / name for name in names]
+        return target_files(self.out, self.name, self.forms, int8=self.calibration is not None)
+
+
+def target_files(out: Path, name: str, forms: Sequence[Form], *, int8: bool) -> list[Path]:
+    """The files of an export, a network file after what belongs to it."""
+    suffixes = [suffix for form in forms for suffix in _SUFFIXES[form]]
+    names = [f"{name}{suffix}" for suffix in ([".toml", *suffixes] if suffixes else [])]
+    if int8:
+        names += [f"{name}{INT8}.toml", f"{name}{INT8}.onnx"]
+    return [out / name for name in names]
+
+
+def refuse_existing(files: Sequence[Path]) -> None:
+    """Refuses to replace files.
+
+    Raises:
+        ConfigError: If one of them is there.
+    """
+    there = [path for path in files if path.exists()]
+    if there:
+        raise ConfigError(f"{there[0]} is there already; choose another --out or --name, or replace it by --overwrite")
 
 
 @dataclass(frozen=True)

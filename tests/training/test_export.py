@@ -158,10 +158,12 @@ def test_a_folder_that_cannot_be_is_an_error(tiny, tmp_path):
         export(tiny, Request(out=tmp_path / "file" / "out", name="n", thresholds=GIVEN))
 
 
-def test_paddle_alone_needs_no_onnx(tiny, tmp_path, monkeypatch):
+def test_paddle_alone_needs_no_onnx(tiny, held, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"needs the package onnx; pip install 'passerby\[train\]'"):
         export(tiny, Request(out=tmp_path, name="n", thresholds=GIVEN))
+    with pytest.raises(ConfigError, match="needs the package onnx"):
+        export(tiny, Request(out=tmp_path, name="n", held=held, forms=("paddle",), calibration=held))
     export(tiny, Request(out=tmp_path, name="n", thresholds=GIVEN, forms=("paddle",)))
     assert files(tmp_path) == ["n.json", "n.pdiparams", "n.toml"]
 
