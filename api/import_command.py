@@ -130,5 +130,5 @@ def show(found: "Imported", target: Path, *, as_json: bool) -> None:
         ("input", f"{settings.height} high, {settings.width} wide, RGB by ImageNet's mean and deviation"),
     ]
     print_table("Imported", ("", ""), rows)
-    write("To search with it, export it to what runs everywhere, and keep that:")
-    write(f"  passerby export {target}")
+    write("To search with it, export it to what runs everywhere, with images of people it did not learn from:")
+    write(f"  passerby export {target} --data DATA")

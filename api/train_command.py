@@ -9,7 +9,7 @@ import typer
 
 from api import train_options as options
 from api.options import Json
-from api.output import plain, print_json, print_table
+from api.output import plain, print_json, print_table, write
 from api.stopping import Stopped, stopped_by_signals
 from gallery.errors import ConfigError
 from ingest.stop import Stop
@@ -224,3 +224,7 @@ def show(result: "TrainingResult", *, as_json: bool) -> None:
         found = shown.pop("held_out")
         figures = {f"held-out {name}": value for name, value in found.items()} if isinstance(found, dict) else {}
         print_table("Trained", ("", ""), [(k, v) for k, v in {**shown, **figures}.items() if v is not None])
+    if result.stopped_by is None and result.best is not None:
+        measured = "" if result.held_out else " --data DATA"
+        write("To search with it, export it to what runs everywhere:")
+        write(f"  passerby export {result.run}{measured}")

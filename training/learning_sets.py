@@ -5,8 +5,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallery.errors import ConfigError
+from gallery.errors import ConfigError, SourceError
 from training.readers import read_training_set, read_training_sets
+from training.recipe import kept_settings
 from training.samples import TrainingSet, listed
 from training.train_settings import TrainSettings
 from training.validation import query_indices
@@ -55,6 +56,25 @@ def learning_sets(settings: TrainSettings) -> LearningSets:
         fit = _without(chosen, held, settings)
     query_indices(held)  # says so if nothing could be found
     return LearningSets(fit, held)
+
+
+def sets_of_run(run: Path) -> LearningSets:
+    """The sets of a run that is over, as its settings name them.
+
+    Args:
+        run: Its folder.
+
+    Raises:
+        ConfigError: If its settings are not there.
+        SourceError: If its images are not.
+    """
+    settings = kept_settings(run)
+    if not settings:
+        raise ConfigError(f"{run} has no settings.json, so whom it held out is not known; name people by --data")
+    try:
+        return learning_sets(TrainSettings(**settings))
+    except SourceError as error:
+        raise SourceError(f"whom {run} held out cannot be read again ({error}); or name people by --data") from error
 
 
 def _without(chosen: TrainingSet, held: TrainingSet, settings: TrainSettings) -> TrainingSet:

@@ -71,6 +71,7 @@ def test_what_a_run_gives(passerby, data, tmp_path):
     shown = passerby("train", "--out", tmp_path / "run", "--resume").out
     assert "held-out mAP" in shown
     assert "stopped_by" not in shown
+    assert shown.endswith(f"  passerby export {tmp_path / 'run'}\n")
 
 
 FLAGS = {
