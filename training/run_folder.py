@@ -69,7 +69,7 @@ class RunFolder:
         """Writes the settings down.
 
         Raises:
-            OSError: If the folder cannot be written to.
+            ConfigError: If the folder cannot be written to.
         """
         text = json.dumps(settings.to_json(), indent=2) + "\n"
         replace_file(self.settings, lambda file: file.write(text.encode()))
