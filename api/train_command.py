@@ -154,6 +154,14 @@ def settings_of_run(out: Path, stated: Mapping[str, Any], *, resume: bool) -> Tr
     """
     kept = kept_settings(out) if resume else {}
     settings = layered(kept, stated)
+    if not settings.get("data") and resume:
+        raise ConfigError(
+            f"there is no run in {out} to go on with, and no data to begin one from; check --out, or name a folder"
+        )
+    if not settings.get("data") and (out / "settings.json").exists():
+        raise ConfigError(
+            f"{out} holds a run; go on with it by --resume, or name the data of another one and its --out"
+        )
     if not settings.get("data"):
         raise ConfigError("there is nothing to learn from; name a folder: passerby train bounding_box_train --out run")
     return TrainSettings(**settings)

@@ -139,7 +139,7 @@ class PKSampler:
         if self.people > len(self.data.people):
             raise ConfigError(
                 f"a batch of {self.people} people is more than the {len(self.data.people)} of the set; "
-                f"give at most {len(self.data.people)}"
+                "lower the people of a batch (ids), or learn from more"
             )
 
     @property

@@ -176,10 +176,18 @@ def test_without_paddle_it_says_how_to_get_it(passerby, data, monkeypatch):
     assert "pip install 'passerby[train]'" in run.error
 
 
+def test_a_run_is_named_where_only_its_folder_is_given(passerby, tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    run = passerby("train", "--out", tmp_path)
+    assert run.code == 2
+    assert f"{tmp_path} holds a run; go on with it by --resume" in run.error
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "there is nothing to learn from"),
+        (["--resume"], "/run to go on with, and no data to begin one from"),
         (["{data}", "--recipe", "best"], "there is no recipe 'best'; use one of modern, arcmargin, eml"),
         (["{data}", "--steps", "a,b"], "--steps 'a,b' are no whole numbers; write them like 40,70"),
         (["{data}", "--epochs", "3", "--iterations", "4"], "epochs and iterations are both set"),
@@ -202,6 +210,7 @@ def test_without_paddle_it_says_how_to_get_it(passerby, data, monkeypatch):
         (["{data}", "--erase", "0", "--erase-fill", "mean"], "--erase-fill is for --erase above 0"),
         (["{data}", "--allow-mismatch"], "--allow-mismatch is for --weights"),
         (["{data}", "--weights", "absent.npz"], "absent.npz"),
+        (["{data}", "--recipe", "."], "recipe . cannot be read"),
         (["{data}", "--ids", "30", "--images", "2"], "30 people is more than the"),
         (["absent"], "absent"),
     ],

@@ -2,6 +2,7 @@
 
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_a_row_is_there_when_the_call_returns(tmp_path):
 def test_a_full_disk_is_said_once(tmp_path):
     table = Table(tmp_path / "a.csv", ["step", "value"], 0)
     table._file.close()
-    table._file = open("/dev/full", "ab", buffering=0)  # noqa: SIM115 (the table closes it)
+    table._file = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115 (the table closes it)
     with pytest.raises(ConfigError, match=r"a\.csv \(No space left on device\).*--resume"):
         table.add([1, 0.5])
     table.close()  # and nothing is written again
