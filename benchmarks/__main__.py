@@ -32,6 +32,7 @@ BENCHMARKS = {
     "paddle_onednn": [],
     "backbones": [],
     "paddleclas_parity": [],
+    "losses": [],
     "sampling": [],
     "loader_speed": [],
     "imports": [part for option, name in IMPORTS.items() if name in os.environ for part in (option, os.environ[name])],

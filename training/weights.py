@@ -130,7 +130,8 @@ def read_network_file(path: Path) -> NetworkFile:
         raise ModelError(f"there is no network file {path}; check the name")
     try:
         _check_size(path)
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy itself leaves a damaged archive open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if isinstance(file, np.lib.npyio.NpzFile) and FACTS in file.files:
                 raise ModelError(
                     f"{path} is the checkpoint of a run, for --resume; the network of a run is its best.npz"

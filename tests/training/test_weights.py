@@ -1,5 +1,6 @@
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,6 +97,26 @@ def test_damaged_files_are_refused(network, tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(ModelError, match=r"a\.npz"):
             load_network(path)
+
+
+def test_no_damaged_file_is_left_open(network, tmp_path):
+    path = tmp_path / "a.npz"
+    save_network(path, network)
+    whole = path.read_bytes()
+    directory = whole.rindex(b"PK\x01\x02")
+    broken = whole[:directory] + b"XX" + whole[directory + 2 :]
+    damages = (whole[:-1], b"x" + whole, whole[: len(whole) // 2], broken)
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    before = open_files()
+    for damaged in (*damages, (tmp_path / "one.npy").read_bytes()):
+        path.write_bytes(damaged)
+        with pytest.raises(ModelError) as error:
+            read_network_file(path)
+        assert open_files() == before, error.value  # the error itself holds what its frames held
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def test_files_of_others_are_refused(network, tmp_path):
