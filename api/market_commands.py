@@ -87,7 +87,7 @@ Report = Annotated[
     typer.Option(
         "--report",
         metavar="DIR",
-        help="Write a page with curves, the best and worst queries and all settings; a new folder.",
+        help="Write a page with curves, the best and worst queries and all settings; a new folder, or an earlier report.",
     ),
 ]
 SaveFeatures = Annotated[

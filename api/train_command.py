@@ -9,7 +9,7 @@ import typer
 
 from api import train_options as options
 from api.options import Json
-from api.output import plain, print_json, print_table
+from api.output import Column, plain, print_json, print_table
 from api.stopping import Stopped, stopped_by_signals
 from gallery.errors import ConfigError
 from ingest.stop import Stop
@@ -110,7 +110,10 @@ def train(
         with stopped_by_signals(stop), training_progress() as progress:
             result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
     except KeyboardInterrupt as error:
-        raise Stopped(f"stopped at once; --out {out} --resume goes on from the last checkpoint") from error
+        kept = (
+            "goes on from the last checkpoint" if (out / "last.npz").exists() else "begins again: no step was saved yet"
+        )
+        raise Stopped(f"stopped at once; the same command with --resume {kept}") from error
     if launched_rank() == 0:
         show(result, as_json=as_json)
     if result.stopped_by is not None:
@@ -231,4 +234,6 @@ def show(result: "TrainingResult", *, as_json: bool) -> None:
     if isinstance(shown, dict):
         found = shown.pop("held_out")
         figures = {f"held-out {name}": value for name, value in found.items()} if isinstance(found, dict) else {}
-        print_table("Trained", ("", ""), [(k, v) for k, v in {**shown, **figures}.items() if v is not None])
+        print_table(
+            "Trained", ("", Column("", wraps=True)), [(k, v) for k, v in {**shown, **figures}.items() if v is not None]
+        )

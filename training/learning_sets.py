@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import ConfigError
+from training.image_check import OnImage
 from training.readers import read_training_set, read_training_sets
 from training.samples import TrainingSet, listed
 from training.train_settings import TrainSettings
@@ -34,24 +35,30 @@ class LearningSets:
         return digest.hexdigest()
 
 
-def learning_sets(settings: TrainSettings) -> LearningSets:
+def learning_sets(settings: TrainSettings, *, on_image: OnImage | None = None) -> LearningSets:
     """Reads the sets that the settings name.
+
+    Args:
+        settings: Of the run.
+        on_image: Is told how far it is; begins anew with every set.
 
     Raises:
         SourceError: If a set cannot be read.
         ConfigError: If the people that are named are not there, stand on both sides, or cannot be validated on.
     """
-    chosen = read_training_sets(settings.data, people=settings.people, skip_bad=settings.skip_bad)
+    chosen = read_training_sets(settings.data, people=settings.people, skip_bad=settings.skip_bad, on_image=on_image)
     share = settings.hold_out_share
     if share == 0:
         return LearningSets(chosen, None)
     if share is not None:
         fit, held = chosen.hold_out(share, settings.seed)
     elif Path(settings.hold_out).exists():
-        fit, held = chosen, read_training_set(Path(settings.hold_out), skip_bad=settings.skip_bad)
+        fit, held = chosen, read_training_set(Path(settings.hold_out), skip_bad=settings.skip_bad, on_image=on_image)
         _refuse_common_images(fit, held, settings.hold_out)
     else:
-        held = read_training_sets(settings.data, people=[settings.hold_out], skip_bad=settings.skip_bad)
+        held = read_training_sets(
+            settings.data, people=[settings.hold_out], skip_bad=settings.skip_bad, on_image=on_image
+        )
         fit = _without(chosen, held, settings)
     query_indices(held)  # says so if nothing could be found
     return LearningSets(fit, held)

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
+from api.train_command import show
 from tests.conftest import REPOSITORY
 from tests.training.runs import losses, pictures, state
+from training.loop import TrainingResult
 from training.train_settings import TrainSettings
 
 RUN = "import signal; signal.signal(2, signal.default_int_handler); from api.main import main; main()"
@@ -251,6 +254,30 @@ def test_a_signal_leaves_a_checkpoint_that_goes_on(passerby, data, tmp_path, num
     refused = passerby("train", "--out", tmp_path / "run", "--resume", "--seed", "1", "--lr", "1")
     assert (refused.code, refused.out) == (2, "")
     assert "lr was 0.00035, now 1.0; seed was 0, now 1" in refused.error
+
+
+def test_a_narrow_terminal_cuts_no_name_off(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    best = Path("/data/market/a-folder-with-a-rather-long-name/run/best.npz")
+    show(TrainingResult(best.parent, best, None, 1, 1, 1, 1, None, 1, 1, 1.0, 1.0, None), as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{best.parent}{best}" in "".join(line[19:].strip() for line in lines)
+    assert any(line.startswith("images_per_second  1.000") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(False, "begins again: no step was saved yet"), (True, "goes on from the last")]
+)
+def test_stopped_at_once_it_says_what_is_there(passerby, data, tmp_path, monkeypatch, kept, said):
+    def interrupted(*args, **kwargs):
+        if kept:
+            (tmp_path / "last.npz").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.loop.train", interrupted)
+    run = passerby("train", data, *SMALL, "--out", tmp_path)
+    assert run.code == 130
+    assert f"stopped at once; the same command with --resume {said}" in run.error
 
 
 def test_a_run_goes_on_without_being_told_anything_again(passerby, data, tmp_path):

@@ -29,6 +29,19 @@ class Stopper(Watch):
             self.stop.request("SIGTERM")
 
 
+class Impatient(Watch):
+    """Asks for a stop while images are read."""
+
+    def __init__(self) -> None:
+        self.stop = Stop()
+        self.told = []
+
+    def reads(self, done, total):
+        self.told.append((done, total))
+        if done == 5:
+            self.stop.request("SIGINT")
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return pictures(tmp_path_factory.mktemp("data"))
@@ -260,3 +273,11 @@ def test_a_run_can_begin_with_the_network_of_another(data, straight, tmp_path):
     train(settings(data, **values | {"embedding": 16, "allow_mismatch": True}), tmp_path / "other", watch=Notes())
     assert len(notes) == 1
     assert "fc.weight" in notes[0]
+
+
+def test_a_stop_while_images_are_read_ends_at_once_and_leaves_no_run(data, tmp_path):
+    watch = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        train(settings(data), tmp_path / "run", watch=watch, stop=watch.stop)
+    assert watch.told == [(done, 32) for done in range(1, 6)]
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.name != ".lock"] == []
