@@ -1,7 +1,6 @@
 """``passerby train``: makes a Re-ID network."""
 
 from collections.abc import Collection, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,14 +93,11 @@ def train(
 
     Example: passerby train market1501 --out run --backbone ResNet50 --epochs 120
     """
-    from api.train_progress import training_progress
-
     # Parameters have the names of settings.
     stated = stated_settings({name: context.params[name] for name in KINDS}, recipe)
     settings = settings_of_run(out, stated, resume=resume)
     refuse_idle({name for name in KINDS if context.params[name] is not None}, settings)
-    if find_spec("paddle") is None:
-        raise ConfigError("training needs PaddlePaddle, which is not installed; pip install 'passerby[train]'")
+    from api.train_progress import training_progress
     from training.loop import train as train_network
     from training.world import launched_rank
 

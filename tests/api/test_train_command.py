@@ -172,11 +172,14 @@ def test_paths_are_kept_absolute(settled, data, tmp_path, monkeypatch):
     assert taught.hold_out == "0"
 
 
-def test_without_paddle_it_says_how_to_get_it(passerby, data, monkeypatch):
-    monkeypatch.setattr("api.train_command.find_spec", lambda name: None)
-    run = passerby("train", data)
-    assert (run.code, run.out) == (2, "")
-    assert "pip install 'passerby[train]'" in run.error
+@pytest.mark.parametrize("command", [("train", "."), ("models", "import", "a.pth")], ids=" ".join)
+def test_without_paddle_it_says_how_to_get_it(command):
+    absent = "import sys; sys.modules['paddle'] = None; from api.main import main; main()"
+    run = subprocess.run([sys.executable, "-c", absent, *command], capture_output=True, text=True, cwd=REPOSITORY)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("passerby: this needs PaddlePaddle")
+    assert "pip install 'passerby[train]'" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
 
 
 def test_a_run_is_named_where_only_its_folder_is_given(passerby, tmp_path):
