@@ -132,6 +132,8 @@ def market1501(
     for path in (out, save_features):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
+        if path is not None and path.is_dir():
+            raise ConfigError(f"{path} cannot be written: it is a folder; name a file in it")
     if report is not None:
         from api.report_folder import check_report_folder
 

@@ -49,7 +49,7 @@ class RunFolder:
         """
         if not resume:
             # Asked by the first process alone: it is about to write what the others would find.
-            if world.writes and self.settings.exists():
+            if world.writes and any(path.exists() for path in (self.settings, self.last, self.best)):
                 raise ConfigError(
                     f"{self.path} holds a run; go on with it by --resume, or choose another folder for --out"
                 )

@@ -138,6 +138,14 @@ def test_killed_without_warning_and_resumed_it_is_the_same_run(data, straight, t
     assert state(tmp_path / "run") == state(straight[0])
 
 
+@pytest.mark.parametrize("name", ["settings.json", "last.npz", "best.npz"])
+def test_no_file_of_a_run_is_written_over_by_another(data, tmp_path, name):
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(ConfigError, match="holds a run; go on with it by --resume"):
+        train(settings(data), tmp_path)
+    assert (tmp_path / name).read_text() == "precious"
+
+
 def test_time_between_checkpoints(data, tmp_path):
     saved = []
 
