@@ -12,6 +12,9 @@ from training.samples import TrainingSet, listed
 from training.train_settings import TrainSettings
 from training.validation import query_indices
 
+LEFT_OUT_SHOWN = 10
+"""So many images that were left out are named, the others counted."""
+
 
 @dataclass(frozen=True)
 class LearningSets:
@@ -24,6 +27,17 @@ class LearningSets:
 
     fit: TrainingSet
     held: TrainingSet | None
+
+    @property
+    def left_out(self) -> str | None:
+        """What is not among the images, and why, in one line; None if nothing was left out."""
+        both = (*self.fit.left_out, *(() if self.held is None else self.held.left_out))
+        left_out = tuple(dict.fromkeys(both))  # parts of one set both have all that was left out of it
+        if not left_out:
+            return None
+        named = "; ".join(f"{left.path} {left.reason}" for left in left_out[:LEFT_OUT_SHOWN])
+        more = f"; and {len(left_out) - LEFT_OUT_SHOWN} more" if len(left_out) > LEFT_OUT_SHOWN else ""
+        return f"left out {len(left_out)} image{'s' if len(left_out) > 1 else ''}: {named}{more}"
 
     def fingerprint(self) -> str:
         """Hash of who is on which image file, in their order, wherever the folder is."""

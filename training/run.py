@@ -83,9 +83,11 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
     folder = RunFolder(out)
     checkpoint = folder.open(settings, resume=resume, world=world)
     # What is quickly refused comes before the images, of which every one is read.
-    network, teacher = build(settings)
+    network, teacher = build_network_and_teacher(settings)
     check_loss(settings, network, teacher)
     sets = learning_sets(settings, on_image=on_image)
+    if sets.left_out is not None:
+        watch.note(sets.left_out)
     if checkpoint is None and settings.weights is not None:
         mismatch = start_from(Path(settings.weights), network, allow_mismatch=settings.allow_mismatch)
         if mismatch:
@@ -98,7 +100,7 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
     return Run(settings, folder, world, sets, loader, course, learner, keeper, image_reader(settings), start)
 
 
-def build(settings: TrainSettings) -> tuple[ReidNetwork, Teacher | None]:
+def build_network_and_teacher(settings: TrainSettings) -> tuple[ReidNetwork, Teacher | None]:
     """The network, with weights that are drawn by the seed, and the teacher if there is one.
 
     Raises:

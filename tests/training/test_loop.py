@@ -289,3 +289,17 @@ def test_a_stop_while_images_are_read_ends_at_once_and_leaves_no_run(data, tmp_p
         train(settings(data), tmp_path / "run", watch=watch, stop=watch.stop)
     assert watch.told == [(done, 32) for done in range(1, 6)]
     assert [path.name for path in (tmp_path / "run").iterdir() if path.name != ".lock"] == []
+
+
+def test_images_that_are_left_out_are_told(tmp_path):
+    class Notes(Watch):
+        def __init__(self):
+            self.lines = []
+
+        def note(self, line):
+            self.lines.append(line)
+
+    folder, notes = pictures(tmp_path / "data"), Notes()
+    (folder / "0009_c1_0.jpg").touch()
+    train(settings(folder, epochs=1, warmup=0, skip_bad=True), tmp_path / "run", watch=notes)
+    assert any(line.startswith("left out 1 image: ") for line in notes.lines)
