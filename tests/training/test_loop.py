@@ -29,6 +29,19 @@ class Stopper(Watch):
             self.stop.request("SIGTERM")
 
 
+class Impatient(Watch):
+    """Asks for a stop while images are read."""
+
+    def __init__(self) -> None:
+        self.stop = Stop()
+        self.told = []
+
+    def reads(self, done, total):
+        self.told.append((done, total))
+        if done == 5:
+            self.stop.request("SIGINT")
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return pictures(tmp_path_factory.mktemp("data"))
@@ -123,6 +136,14 @@ def test_killed_without_warning_and_resumed_it_is_the_same_run(data, straight, t
     train(often, tmp_path / "run", resume=True)
     assert losses(tmp_path / "run") == losses(straight[0])
     assert state(tmp_path / "run") == state(straight[0])
+
+
+@pytest.mark.parametrize("name", ["settings.json", "last.npz", "best.npz"])
+def test_no_file_of_a_run_is_written_over_by_another(data, tmp_path, name):
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(ConfigError, match="holds a run; go on with it by --resume"):
+        train(settings(data), tmp_path)
+    assert (tmp_path / name).read_text() == "precious"
 
 
 def test_time_between_checkpoints(data, tmp_path):
@@ -260,3 +281,25 @@ def test_a_run_can_begin_with_the_network_of_another(data, straight, tmp_path):
     train(settings(data, **values | {"embedding": 16, "allow_mismatch": True}), tmp_path / "other", watch=Notes())
     assert len(notes) == 1
     assert "fc.weight" in notes[0]
+
+
+def test_a_stop_while_images_are_read_ends_at_once_and_leaves_no_run(data, tmp_path):
+    watch = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        train(settings(data), tmp_path / "run", watch=watch, stop=watch.stop)
+    assert watch.told == [(done, 32) for done in range(1, 6)]
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.name != ".lock"] == []
+
+
+def test_images_that_are_left_out_are_told(tmp_path):
+    class Notes(Watch):
+        def __init__(self):
+            self.lines = []
+
+        def note(self, line):
+            self.lines.append(line)
+
+    folder, notes = pictures(tmp_path / "data"), Notes()
+    (folder / "0009_c1_0.jpg").touch()
+    train(settings(folder, epochs=1, warmup=0, skip_bad=True), tmp_path / "run", watch=notes)
+    assert any(line.startswith("left out 1 image: ") for line in notes.lines)

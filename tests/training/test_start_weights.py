@@ -35,6 +35,8 @@ def test_what_does_not_fit_is_refused_or_left_out(tmp_path):
     before = second.fc.weight.numpy()
     with pytest.raises(ModelError, match=r"fc\.weight.*--allow-mismatch"):
         start_from(tmp_path / "first.npz", second, allow_mismatch=False)
+    with pytest.raises(ModelError, match="a network of --backbone MobileNetV3_small_x0_25 --embedding 4: "):
+        start_from(tmp_path / "first.npz", second, allow_mismatch=False)
     mismatch = start_from(tmp_path / "first.npz", second, allow_mismatch=True)
     assert "fc.weight" in mismatch.reshaped
     np.testing.assert_array_equal(second.fc.weight.numpy(), before)

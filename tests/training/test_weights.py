@@ -7,6 +7,7 @@ import pytest
 
 from gallery.errors import ModelError
 from ingest.paddle_library import paddle
+from training.checkpoint import Checkpoint, write_checkpoint
 from training.network import NetworkSettings, build_network
 from training.weights import MAX_BYTES, Mismatch, apply_weights, load_network, read_network_file, save_network
 
@@ -122,6 +123,9 @@ def test_files_of_others_are_refused(network, tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, weights=np.zeros(3))
     with pytest.raises(ModelError, match="no network file of ours; import others by `passerby models import`"):
+        load_network(path)
+    write_checkpoint(path, Checkpoint({}, {"step": 3}))
+    with pytest.raises(ModelError, match=r"a\.npz is the checkpoint of a run, .* is its best\.npz"):
         load_network(path)
     np.savez(path, network=np.array([{"settings": {}}], dtype=object))
     with pytest.raises(ModelError, match="is damaged, or no network file"):

@@ -11,7 +11,7 @@ from tests.training.runs import losses, pictures, settings, start
 from training.checkpoint import read_checkpoint
 from training.learning_sets import learning_sets
 from training.loop import train
-from training.run import build, build_learner, build_loader
+from training.run import build_learner, build_loader, build_network_and_teacher
 from training.world import World, join_world, launched_rank
 
 TOGETHER = """
@@ -98,7 +98,7 @@ def test_one_step_of_two_is_the_mean_of_two_steps_alone(tmp_path):
     alone = []
     for rank in range(2):
         learner = build_learner(
-            run, build(run)[0], None, len(sets.fit.people), World(rank, 1)
+            run, build_network_and_teacher(run)[0], None, len(sets.fit.people), World(rank, 1)
         )  # draws what that rank draws
         batch = next(build_loader(run, sets.fit, World(rank, 2)).epoch(0))
         learner.learn(batch.images, batch.labels, rate=0.1, step=0)
