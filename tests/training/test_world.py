@@ -132,3 +132,15 @@ def test_a_gpu_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setattr(paddle, "is_compiled_with_cuda", lambda: False)
     with pytest.raises(ConfigError, match="sees no NVIDIA GPU; use device cpu"):
         join_world("cuda")
+
+
+@pytest.mark.parametrize(("device", "place"), [("cuda", "gpu"), ("cpu", "cpu")])
+def test_the_device_is_where_paddle_computes(monkeypatch, device, place):
+    from ingest.paddle_library import paddle
+
+    places = []
+    monkeypatch.setattr(paddle, "is_compiled_with_cuda", lambda: True)
+    monkeypatch.setattr(paddle.device.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(paddle, "set_device", places.append)
+    assert join_world(device) == World()
+    assert places == [place]
