@@ -103,11 +103,11 @@ def train(
     if find_spec("paddle") is None:
         raise ConfigError("training needs PaddlePaddle, which is not installed; pip install 'passerby[train]'")
     from training.loop import train as train_network
-    from training.world import launched_rank
+    from training.world import is_launched, launched_rank
 
     stop = Stop()
     try:
-        with stopped_by_signals(stop), training_progress() as progress:
+        with stopped_by_signals(stop, insistent=is_launched()), training_progress() as progress:
             result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
     except KeyboardInterrupt as error:
         raise Stopped(f"stopped at once; --out {out} --resume goes on from the last checkpoint") from error
