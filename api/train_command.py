@@ -99,11 +99,11 @@ def train(
     refuse_idle({name for name in KINDS if context.params[name] is not None}, settings)
     from api.train_progress import training_progress
     from training.loop import train as train_network
-    from training.world import launched_rank
+    from training.world import is_launched, launched_rank
 
     stop = Stop()
     try:
-        with stopped_by_signals(stop), training_progress() as progress:
+        with stopped_by_signals(stop, insistent=is_launched()), training_progress() as progress:
             result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
     except KeyboardInterrupt as error:
         kept = (

@@ -107,6 +107,34 @@ def test_stopped_after_any_step_and_resumed_it_is_the_same_run(data, straight, t
     assert (second.held_out, second.best_step) == (straight[1].held_out, straight[1].best_step)
 
 
+STATES = {
+    "plain batches, margins, momentum": {
+        "sampler": "plain", "batch": 5, "loss": "arcmargin(scale=10) + center", "optimizer": "sgd", "ema": 0.0,
+    },
+    "cameras, quadruplets, decoupled decay": {
+        "sampler": "camera", "loss": "softmax(bias=true) + quadruplet(margin=adaptive) + circle", "optimizer": "adamw",
+        "pooling": "gem", "augmix": 0.5, "cache_mb": 1,
+    },
+    "a teacher, whose space is another one": {
+        "loss": "distill + relation(of=angle) + triplet(mining=random)", "teacher": "stripes", "optimizer": "adam",
+        "flip": 1.0, "crop": 0.0, "jitter": 0.0, "erase": 0.0,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_whatever_has_state_goes_on_with_it(data, tmp_path, kind):
+    values = STATES[kind] | {"iterations": 6, "warmup": 2, "validate_every": 3}
+    train(settings(data, **values), tmp_path / "straight")
+    stopper = Stopper(3)
+    first = train(settings(data, **values, workers=2), tmp_path / "run", watch=stopper, stop=stopper.stop)
+    assert first.steps == 4
+    train(settings(data, **values, workers=0), tmp_path / "run", resume=True)
+    assert losses(tmp_path / "run") == losses(tmp_path / "straight")
+    assert state(tmp_path / "run") == state(tmp_path / "straight")
+    assert weights(tmp_path / "run" / "best.npz") == weights(tmp_path / "straight" / "best.npz")
+
+
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
