@@ -18,7 +18,14 @@ from training.loader import Loader
 from training.loop import train
 from training.network_settings import NetworkSettings
 from training.readers import read_training_set
-from training.run import build, build_learner, build_loader, build_sampler, image_reader, network_settings
+from training.run import (
+    build_learner,
+    build_loader,
+    build_network_and_teacher,
+    build_sampler,
+    image_reader,
+    network_settings,
+)
 from training.samplers import CameraBalancedPKSampler, InOrder, PKSampler, PlainSampler
 from training.samples import TrainingSet
 from training.train_settings import HOW_ONLY, TrainSettings
@@ -129,7 +136,7 @@ def test_the_seed_is_that_of_all_that_is_drawn(data, monkeypatch):
     monkeypatch.setattr(run, "Learner", Learner)
     for seed in (3, 3, 4):
         one = settings(data, seed=seed, loss="arcmargin + triplet", erase=1.0)
-        network, _ = build(one)
+        network, _ = build_network_and_teacher(one)
         learner = build_learner(one, network, None, 8, World())
         loader = build_loader(one, read_training_set(data), World())
         assert (learner.seed, loader.sampler.seed, loader.seed) == (seed, seed, seed)
@@ -162,7 +169,7 @@ def test_people_who_are_held_out_are_seen_at_the_networks_size(data):
 
 @pytest.mark.parametrize(("amp", "cast"), [("off", (False, "float16")), ("bf16", (True, "bfloat16"))])
 def test_half_precision_reaches_the_network(data, monkeypatch, amp, cast):
-    network, _ = build(settings(data))
+    network, _ = build_network_and_teacher(settings(data))
     one = build_learner(settings(data, amp=amp, device="cuda"), network, None, 8, World())
     asked, cast_of_paddle = [], paddle.amp.auto_cast
 
@@ -184,7 +191,7 @@ def test_a_teacher_is_where_the_network_is(data, monkeypatch):
 
     monkeypatch.setattr(run, "load_teacher", load)
     for device in ("cpu", "cuda"):
-        build(settings(data, teacher="stripes", device=device))
+        build_network_and_teacher(settings(data, teacher="stripes", device=device))
     assert asked == [("stripes", "cpu"), ("stripes", "cuda")]
 
 
