@@ -99,6 +99,8 @@ def read_size(size: str | None) -> tuple[int | None, int | None]:
 
 def show(found: "Imported", target: Path, *, as_json: bool) -> None:
     """What was made, what was left out, and what comes next."""
+    from training.start_weights import options_of
+
     settings = found.network.settings
     for line in (
         f"left out, as only its training needed it: {', '.join(found.dropped)}" if found.dropped else "",
@@ -130,5 +132,7 @@ def show(found: "Imported", target: Path, *, as_json: bool) -> None:
         ("input", f"{settings.height} high, {settings.width} wide, RGB by ImageNet's mean and deviation"),
     ]
     print_table("Imported", ("", ""), rows)
-    write("To search with it, export it to what runs everywhere, and keep that:")
-    write(f"  passerby export {target}")
+    write("To search with it, export it to what runs everywhere, with images of people it did not learn from:")
+    write(f"  passerby export {target} --data DATA")
+    write("To train it further with people of your own:")
+    write(f"  passerby train DATA {options_of(settings)} --weights {target}")

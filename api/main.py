@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from api import (
     compare_command,
     evaluate_commands,
+    export_command,
     gallery_commands,
     ingest_commands,
     join_command,
@@ -53,6 +54,7 @@ prepare_command.register(app)
 join_command.register(app)
 zones_command.register(app)
 train_command.register(app)
+export_command.register(app)
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ Report = Annotated[
     typer.Option(
         "--report",
         metavar="DIR",
-        help="Write a page with curves, the best and worst queries and all settings; a new folder.",
+        help="Write a page with curves, the best and worst queries and all settings; a new folder, or an earlier report.",
     ),
 ]
 SaveFeatures = Annotated[
@@ -132,6 +132,8 @@ def market1501(
     for path in (out, save_features):
         if path is not None and not path.absolute().parent.is_dir():
             raise ConfigError(f"{path} cannot be written: there is no folder {path.absolute().parent}; make it first")
+        if path is not None and path.is_dir():
+            raise ConfigError(f"{path} cannot be written: it is a folder; name a file in it")
     if report is not None:
         from api.report_folder import check_report_folder
 

@@ -21,7 +21,9 @@ def print_findings(findings: MarketFindings) -> None:
     interval = f"{LEVEL:.0%} interval"
     print_table("Market-1501", ("measure", "value", interval, "re-ranked", f"gain, {interval}"), rows)
     print_pairs(findings.verification)
-    cameras = [(p.query, p.gallery, p.queries, p.mean_precision, p.rank1) for p in findings.cameras]
+    # Of the pairs of many cameras most have nobody in both; the page and the JSON have them all.
+    seen = [pair for pair in findings.cameras if pair.queries]
+    cameras = [(p.query, p.gallery, p.queries, p.mean_precision, p.rank1) for p in seen]
     print_table("Cameras", ("query", "gallery", "queries", "mAP", "rank-1"), cameras)
 
 

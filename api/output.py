@@ -118,7 +118,8 @@ def fitting(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: 
     Args:
         columns: All of them.
         rows: Cells, at least one row.
-        width: Of the terminal; None where there is none, so that nothing needs to be left out.
+        width: Of the terminal; None where there is none, so that nothing needs to be left out. It is exceeded where
+            columns that do not wrap need more.
     """
     from rich.cells import cell_len
 
@@ -134,7 +135,8 @@ def fitting(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: 
     least = {k: min(need, WRAPPED_WIDTH) if columns[k].wraps else need for k, need in needs.items()}
     while sum(least[k] + GAP for k in shown) - GAP > width and any(columns[k].spare for k in shown):
         shown.remove(max(shown, key=lambda k: columns[k].spare))
-    return shown, width
+    # Rather than cut a digit off, lines are left to the terminal to wrap.
+    return shown, max(width, sum((1 if columns[k].wraps else needs[k]) + GAP for k in shown) - GAP)
 
 
 def lines(text: str) -> list[str]:

@@ -16,14 +16,21 @@ class Stopped(Exception):  # noqa: N818 (it is no error)
 
 
 @contextmanager
-def stopped_by_signals(stop: Stop) -> Iterator[None]:
+def stopped_by_signals(stop: Stop, *, insistent: bool = False) -> Iterator[None]:
     """For a while SIGINT and SIGTERM ask for a stop; the second of them is a KeyboardInterrupt at once.
 
     One that is ignored (a shell starts its background jobs so) stays ignored.
+
+    Args:
+        stop: Is asked for.
+        insistent: Whether whoever started this says SIGTERM several times for one wish, and SIGKILL if it was not heard,
+            as ``paddle.distributed.launch`` does; further ones change nothing then.
     """
 
     def ask(number: int, frame: FrameType | None) -> None:
         if stop.reason is not None:
+            if insistent and number == signal.SIGTERM:
+                return
             raise KeyboardInterrupt
         # A thread, since this one may hold what has to be taken for it.
         threading.Thread(target=stop.request, args=(signal.Signals(number).name,), name="stop", daemon=True).start()

@@ -1,7 +1,6 @@
 """``passerby train``: makes a Re-ID network."""
 
 from collections.abc import Collection, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 
 from api import train_options as options
 from api.options import Json
-from api.output import plain, print_json, print_table
+from api.output import Column, plain, print_json, print_table, write
 from api.stopping import Stopped, stopped_by_signals
 from gallery.errors import ConfigError
 from ingest.stop import Stop
@@ -94,23 +93,23 @@ def train(
 
     Example: passerby train market1501 --out run --backbone ResNet50 --epochs 120
     """
-    from api.train_progress import training_progress
-
     # Parameters have the names of settings.
     stated = stated_settings({name: context.params[name] for name in KINDS}, recipe)
     settings = settings_of_run(out, stated, resume=resume)
     refuse_idle({name for name in KINDS if context.params[name] is not None}, settings)
-    if find_spec("paddle") is None:
-        raise ConfigError("training needs PaddlePaddle, which is not installed; pip install 'passerby[train]'")
+    from api.train_progress import training_progress
     from training.loop import train as train_network
-    from training.world import launched_rank
+    from training.world import is_launched, launched_rank
 
     stop = Stop()
     try:
-        with stopped_by_signals(stop), training_progress() as progress:
+        with stopped_by_signals(stop, insistent=is_launched()), training_progress() as progress:
             result = train_network(settings, out.absolute(), resume=resume, watch=progress, stop=stop)
     except KeyboardInterrupt as error:
-        raise Stopped(f"stopped at once; --out {out} --resume goes on from the last checkpoint") from error
+        kept = (
+            "goes on from the last checkpoint" if (out / "last.npz").exists() else "begins again: no step was saved yet"
+        )
+        raise Stopped(f"stopped at once; the same command with --resume {kept}") from error
     if launched_rank() == 0:
         show(result, as_json=as_json)
     if result.stopped_by is not None:
@@ -154,6 +153,14 @@ def settings_of_run(out: Path, stated: Mapping[str, Any], *, resume: bool) -> Tr
     """
     kept = kept_settings(out) if resume else {}
     settings = layered(kept, stated)
+    if not settings.get("data") and resume:
+        raise ConfigError(
+            f"there is no run in {out} to go on with, and no data to begin one from; check --out, or name a folder"
+        )
+    if not settings.get("data") and (out / "settings.json").exists():
+        raise ConfigError(
+            f"{out} holds a run; go on with it by --resume, or name the data of another one and its --out"
+        )
     if not settings.get("data"):
         raise ConfigError("there is nothing to learn from; name a folder: passerby train bounding_box_train --out run")
     return TrainSettings(**settings)
@@ -223,4 +230,10 @@ def show(result: "TrainingResult", *, as_json: bool) -> None:
     if isinstance(shown, dict):
         found = shown.pop("held_out")
         figures = {f"held-out {name}": value for name, value in found.items()} if isinstance(found, dict) else {}
-        print_table("Trained", ("", ""), [(k, v) for k, v in {**shown, **figures}.items() if v is not None])
+        print_table(
+            "Trained", ("", Column("", wraps=True)), [(k, v) for k, v in {**shown, **figures}.items() if v is not None]
+        )
+    if result.stopped_by is None and result.best is not None:
+        measured = "" if result.held_out else " --data DATA"
+        write("To search with it, export it to what runs everywhere:")
+        write(f"  passerby export {result.run}{measured}")

@@ -69,7 +69,7 @@ UnpaddedPool = Annotated[Switch, _switch("unpadded_pool", "Max pooling of the st
 Size = Annotated[Text, _option("size", "HxW", "Height and width of the network's input, pixels.")]
 Loss = Annotated[Text, _option("loss", "SUM", "Weighted sum of losses; docs/train.md lists them.")]
 Teacher = Annotated[
-    Text, _option("teacher", "NAME", "Embedder to distil from: a name of `passerby models list`, or a file.")
+    Text, _option("teacher", "NAME", "Embedder to distil from: a name of `passerby models list`, or a file.", "none")
 ]
 SamplerName = Annotated[
     Literal["pk", "camera", "plain"] | None,

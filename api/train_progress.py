@@ -20,6 +20,9 @@ WINDOW = 20
 LINE_SECONDS = 30.0
 """Where there is no terminal, least time between two lines within an epoch."""
 
+READ_AT_ONCE = 100
+"""Images that are read between two looks of the table."""
+
 SHOWN_VALIDATIONS = 5
 """So many of the latest stand in the table."""
 
@@ -84,6 +87,12 @@ class ProgressLines(Pace):
         super().__init__()
         self._said = time.monotonic()
 
+    def reads(self, done: int, total: int) -> None:
+        """See ``Watch``."""
+        if time.monotonic() - self._said >= LINE_SECONDS:
+            self._said = time.monotonic()
+            say(reading(done, total))
+
     def begun(self, run: Begun) -> None:
         """See ``Watch``."""
         super().begun(run)
@@ -123,6 +132,11 @@ class ProgressTable(Pace):
     def __init__(self, live: "Live") -> None:
         super().__init__()
         self._live = live
+
+    def reads(self, done: int, total: int) -> None:
+        """See ``Watch``."""
+        if done % READ_AT_ONCE == 0 or done == total:
+            self._live.update(reading(done, total))
 
     def begun(self, run: Begun) -> None:
         """See ``Watch``."""
@@ -166,6 +180,11 @@ class ProgressTable(Pace):
         for one in self.validations:
             table.add_row(f"held out, step {one.step}", f"mAP {one.found.mAP:.4f}, rank-1 {one.found.rank1:.4f}")
         return table
+
+
+def reading(done: int, total: int) -> str:
+    """How far the reading of a set is, before anything is learned."""
+    return f"reading images: {done} of {total}"
 
 
 def beginning(run: Begun) -> str:

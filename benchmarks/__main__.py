@@ -32,8 +32,12 @@ BENCHMARKS = {
     "paddle_onednn": [],
     "backbones": [],
     "paddleclas_parity": [],
+    "losses": [],
     "sampling": [],
     "loader_speed": [],
+    "exports": [],
+    "exports_int8": [],
+    "thresholds": [],
     "imports": [part for option, name in IMPORTS.items() if name in os.environ for part in (option, os.environ[name])],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }

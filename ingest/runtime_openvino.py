@@ -1,4 +1,4 @@
-"""Networks in OpenVINO's intermediate representation (.xml beside .bin), by OpenVINO."""
+"""Networks in OpenVINO's intermediate representation (.xml beside .bin), by OpenVINO; it can read ONNX files, too."""
 
 from pathlib import Path
 
@@ -21,13 +21,14 @@ class OpenVinoRuntime:
         if device != "cpu":
             raise ModelError(f"cannot run {path} on {device}: OpenVINO runs on the CPU here; use --device cpu")
         weights = path.with_suffix(".bin")
-        if not weights.is_file():
+        if path.suffix == ".xml" and not weights.is_file():
             raise ModelError(f"{path} needs its weights beside it: {weights} is missing; copy or download it again")
         core = openvino.Core()
         _check_precision(core, path, precision)
         self._path = path
         try:
-            model, self.batch = _rebatch(core.read_model(path, weights), batch)
+            stored = core.read_model(path, weights) if path.suffix == ".xml" else core.read_model(path)
+            model, self.batch = _rebatch(stored, batch)
             self._compiled = core.compile_model(model, "CPU", _properties(threads, precision))
         except (RuntimeError, UnicodeDecodeError) as error:
             raise damaged(path, str(error)) from error

@@ -9,12 +9,14 @@ import os
 import shutil
 import tempfile
 import weakref
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ModelError
+from ingest.library_output import printed_to_stderr
 from ingest.paddle_library import FAILURES, inference, paddle
 from ingest.paddle_program import read_program
 from ingest.runtime import Device, Precision, Tensor, check_others, check_shape, damaged, sort_inputs
@@ -54,6 +56,7 @@ class PaddleRuntime:
             names = self._predictor.get_output_names()
         except FAILURES as error:
             raise self._failed(str(error)) from error
+        self._warm = False
         self._inputs = {t.name: self._predictor.get_input_handle(t.name) for t in program.inputs}
         self._outputs = [self._predictor.get_output_handle(name) for name in names]
 
@@ -64,7 +67,9 @@ class PaddleRuntime:
         try:
             for name, values in {self.input.name: batch, **others}.items():
                 self._inputs[name].copy_from_cpu(np.ascontiguousarray(values, np.float32))
-            self._predictor.run()
+            with nullcontext() if self._warm else printed_to_stderr():  # at first oneDNN prints what it checks
+                self._predictor.run()
+            self._warm = True
             return [np.asarray(handle.copy_to_cpu(), np.float32) for handle in self._outputs]
         except FAILURES as error:
             raise self._failed(str(error)) from error

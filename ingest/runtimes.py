@@ -71,7 +71,8 @@ def check_suffix(path: Path) -> None:
     """
     if path.suffix not in _PACKAGES:
         supported = f"{', '.join(SUFFIXES[:-1])} and {SUFFIXES[-1]}"
-        raise ModelError(f"no runtime for '{path.suffix}' files ({path}); supported are {supported}")
+        ours = "; export a network file first: passerby export FILE.npz" if path.suffix == ".npz" else ""
+        raise ModelError(f"no runtime for '{path.suffix}' files ({path}); supported are {supported}{ours}")
 
 
 def is_installed(suffix: str) -> bool:

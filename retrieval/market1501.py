@@ -119,18 +119,25 @@ def evaluate_market1501(
         SourceError: If a folder or an image is not as it must be, or no query has a true match in another camera.
         ModelError: If the embedder fails.
     """
-    asked = vectors or CropVectors(embedder)
+    crop_vectors = vectors or CropVectors(embedder)
     read = [read_person_images(folder / name) for name in (QUERY, GALLERY)]
     query, gallery = (tuple(image for image in images if image.person != JUNK) for images in read)
     _check_people(query)
-    made = asked.of([image.path for image in (*query, *gallery)], skip_bad=skip_bad, on_progress=on_progress)
+    made = crop_vectors.of([image.path for image in (*query, *gallery)], skip_bad=skip_bad, on_progress=on_progress)
     query_kept, gallery_kept = made.kept[: len(query)], made.kept[len(query) :]
     split = int(query_kept.sum())
     return evaluate_vectors(
         PersonVectors(tuple(np.array(query, object)[query_kept]), made.vectors[:split]),
         PersonVectors(tuple(np.array(gallery, object)[gallery_kept]), made.vectors[split:]),
         MarketSettings(
-            folder, embedder.identity, asked.flip, asked.precision, asked.device, asked.batch, asked.threads, rerank
+            folder,
+            embedder.identity,
+            flip=crop_vectors.flip,
+            precision=crop_vectors.precision,
+            device=crop_vectors.device,
+            batch=crop_vectors.batch,
+            threads=crop_vectors.threads,
+            rerank=rerank,
         ),
         threads=threads,
         junk=sum(map(len, read)) - len(query) - len(gallery),

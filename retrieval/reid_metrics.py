@@ -39,7 +39,7 @@ class MarketScores:
         hit_ranks: For each scored query the ranks of its true matches, from 1, ascending, int64.
         precisions: (S,) float64, AP as the mean of the precisions at the hits.
         trapezoids: (S,) float64, AP by trapezoids.
-        penalties: (S,) float64, INP.
+        penalties: (S,) float64, INP, the inverse of the penalty: 1 is best.
     """
 
     scored: NDArray[np.int64]

@@ -31,7 +31,9 @@ def read_vectors(path: Path) -> tuple[PersonVectors, PersonVectors, int]:
             file = np.load(opened, allow_pickle=False)
             arrays = {name: file[name] for name in file.files} if isinstance(file, np.lib.npyio.NpzFile) else None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{path} is no readable .npz file ({error}); check the path, or write it again") from error
+        # NumPy takes whatever it does not know for a pickle, and says how to load it unsafely.
+        reason = "it holds something else than arrays of numbers" if "pickle" in str(error) else error
+        raise SourceError(f"{path} is no readable .npz file ({reason}); check the path, or write it again") from error
     if arrays is None:
         raise SourceError(f"{path} holds one array, not the vectors of queries and gallery; write it by np.savez")
     missing = [name for name in NEEDED if name not in arrays]

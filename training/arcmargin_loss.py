@@ -47,8 +47,9 @@ class ArcMarginLoss(Loss):
     def forward(self, features: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
         """See ``Loss.forward``."""
         cosine = paddle.clip(paddle.matmul(unit(features), unit(self.weight), transpose_y=True), min=-1.0, max=1.0)
+        moved = self._with_margin(paddle.take_along_axis(cosine, labels.unsqueeze(1), axis=1))
         right = nn.functional.one_hot(labels, cosine.shape[1]).astype("bool")
-        return cross_entropy(self.scale * paddle.where(right, self._with_margin(cosine), cosine), labels)
+        return cross_entropy(self.scale * paddle.where(right, moved.expand_as(cosine), cosine), labels)
 
     def _with_margin(self, cosine: paddle.Tensor) -> paddle.Tensor:
         sine = paddle.sqrt(1.0 - cosine * cosine + _UNDER_ROOT)

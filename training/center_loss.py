@@ -13,7 +13,7 @@ class CenterLoss(Loss):
     the learning rate changes how fast they move. They start at 0 and are kept among the state (a buffer, so that processes
     that train together average them with the other buffers).
 
-    Code that takes ‖f - c_y‖² without the ½ (as that of arXiv 1903.07071, weight 0.0005) has twice this value.
+    Code that takes ‖f - c_y‖² without the ½ has twice this value: the weight 0.0005 in that of arXiv 1903.07071 is 0.001 here.
 
     Args:
         dimension: D, the length of a feature.

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gallery.errors import ModelError
+from gallery.errors import ConfigError, ModelError
 
 FACTS = "facts"
 """Name of the entry that holds the JSON text."""
@@ -37,7 +37,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes it beside its place and renames it there, so that a crash leaves the old one or the new one, whole.
 
     Raises:
-        OSError: If the disk is full or the folder cannot be written to; the old file is untouched then.
+        ConfigError: If the disk is full or the folder cannot be written to; the old file is untouched then.
     """
     text = json.dumps({"format": FORMAT, **checkpoint.facts}, allow_nan=False)
     arrays = {**checkpoint.arrays, FACTS: np.asarray(text)}
@@ -78,7 +78,7 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Writes a file so that its name always stands for whole content: temporary file, fsync, rename, fsync of the folder.
 
     Raises:
-        OSError: If it cannot be written; whatever stood there is untouched.
+        ConfigError: If it cannot be written; whatever stood there is untouched.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -87,6 +87,8 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
@@ -94,3 +96,11 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def cannot_write(path: Path, error: OSError) -> ConfigError:
+    """What to say where a file of a run cannot be written."""
+    return ConfigError(
+        f"cannot write {path} ({error.strerror or error}); make room there, or let it be written to; "
+        "--resume goes on from what was saved before, which is whole"
+    )

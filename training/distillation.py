@@ -83,10 +83,15 @@ def load_teacher(names: str, *, threads: int | None = None, device: Device = "cp
         device: Where they run.
 
     Raises:
-        ConfigError: If there is no name.
+        ConfigError: If there is no name, or one is a network file of training, which has to be exported first.
         ModelError: If one is unknown, not installed, damaged or no embedder.
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name.endswith(".npz"):
+            raise ConfigError(
+                f"teacher {name} is what training keeps; `passerby export` it, and name the .onnx that this writes"
+            )
     return Teacher([load_embedder(name, threads=threads, device=device) for name in wanted])
 
 
@@ -96,11 +101,15 @@ def crops_of(images: NDArray[np.float32]) -> list[Image]:
     Exact: neighbouring grey levels are 0.017 apart, rounding in float32 is a ten-thousandth of that.
 
     Raises:
-        ValueError: If the images were not made so: something lies outside of 0 to 255, or between two levels.
+        ValueError: If the images were not made so: another shape, or something outside of 0 to 255 or between two levels.
     """
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(f"images for a teacher are (B, 3, H, W), these {images.shape}")
     levels = images * _SCALE + _SHIFT
     pixels = np.rint(levels)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        exact = np.abs(levels - pixels) < _LEVEL_TOLERANCE
     # Written so that it also refuses what is no number.
-    if not ((np.abs(levels - pixels) < _LEVEL_TOLERANCE) & (pixels >= 0) & (pixels <= 255)).all():
+    if not (exact & (pixels >= 0) & (pixels <= 255)).all():
         raise ValueError("these images are no normalised uint8 crops, so they cannot be shown to a teacher")
     return list(np.ascontiguousarray(pixels.astype(np.uint8).transpose(0, 2, 3, 1)[..., ::-1]))

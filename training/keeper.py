@@ -110,7 +110,7 @@ class Keeper:
 
         Raises:
             ConfigError: If the weights are no finite numbers; the one before stays then.
-            OSError: If the disk is full; the one before is whole then.
+            ConfigError: If the disk is full; the one before is whole then.
         """
         if self._world.writes:
             state = self._finite_state(progress)

@@ -31,7 +31,7 @@ NORMALISED = tuple(
 """What each of the 256 values of a channel becomes."""
 
 AHEAD = 2
-"""So many batches are made ahead for each worker's own."""
+"""Batches that are kept ready, beside the one that each worker makes."""
 
 Change = Callable[[Image, np.random.Generator], Image]
 """What is done to each image; ``Augmentation`` is one."""

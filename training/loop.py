@@ -72,13 +72,14 @@ def train(
         ConfigError: If a setting is wrong, the folder holds another run, or the loss is no number.
         SourceError: If the images cannot be read.
         ModelError: If the weights to start from, or the checkpoint, cannot be used.
+        KeyboardInterrupt: If it shall stop while images are read, before the first step.
     """
     world, stop = join_world(settings.device), stop or Stop()
     watch = watch if watch is not None and world.writes else Watch()
     with ExitStack() as stack:
         if world.writes:
             stack.enter_context(RunLock(out))
-        run = prepare_run(settings, out, world, watch, resume=resume)
+        run = prepare_run(settings, out, world, watch, stop, resume=resume)
         if world.writes:
             log = stack.enter_context(closing(TrainingLog(out, run.learner.parts, run.start.step)))
             if not log.has_events:

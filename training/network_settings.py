@@ -1,5 +1,6 @@
 """What a Re-ID network is made of, in numbers and names; light to import."""
 
+import difflib
 import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -85,7 +86,9 @@ class NetworkSettings:
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
-            raise ConfigError(f"there is no backbone '{self.backbone}'; use one of {', '.join(BACKBONES)}")
+            near = difflib.get_close_matches(str(self.backbone), BACKBONES, 1)
+            meant = f"did you mean {near[0]}? There are" if near else "use one of"
+            raise ConfigError(f"there is no backbone '{self.backbone}'; {meant} {', '.join(BACKBONES)}")
         for name in ("bnneck", "ibn", "non_local", "relu", "unpadded_pool"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; set it to true or false")

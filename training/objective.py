@@ -71,7 +71,7 @@ class Objective(nn.Layer):
             kind, options = _kind(term.name), _options(term)
             if term.name in TAUGHT and teacher is None:
                 raise ConfigError(
-                    f"loss: {term.name} learns from a teacher, and none is named; name one, or leave it out"
+                    f"loss: {term.name} learns from a teacher, and there is none; set teacher, or leave the loss out"
                 )
             loss = kind(*(known[name] for name in _known_arguments(kind)), **options)
             before = sum(one.name == term.name for one in self.terms)

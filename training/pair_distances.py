@@ -3,7 +3,7 @@
 from ingest.paddle_library import paddle
 
 _SHORTEST = 1e-12
-"""Vectors shorter than this are divided by it instead of by their length, so 0 stays 0."""
+"""A vector whose coordinates are all smaller has no direction."""
 
 _ROUNDINGS = 4.0
 """A squared distance below so many roundings of what it is the difference of is not told from 0."""
@@ -12,18 +12,17 @@ _TINY = 1e-30
 
 
 def unit(features: paddle.Tensor) -> paddle.Tensor:
-    """f̂ = f / max(‖f‖, 1e-12), row by row of (N, D).
+    """f̂ = f / ‖f‖, row by row of (N, D); 0, with a gradient of 0, where no coordinate of f reaches 1e-12.
 
+    A row of zeros has no direction, so nothing is to draw at it with the slope of 1e12 that f / max(‖f‖, 1e-12) has there.
     Rows are first divided by their largest coordinate, which changes nothing but keeps the squares from overflowing.
     """
-    scale = paddle.clip(features.detach().abs().max(axis=1, keepdim=True), min=_SHORTEST)
-    scaled = features / scale
+    largest = features.detach().abs().max(axis=1, keepdim=True)
+    long = largest >= _SHORTEST
+    one, none = paddle.ones_like(largest), paddle.zeros_like(largest)
+    scaled = features * paddle.where(long, 1.0 / paddle.where(long, largest, one), none)
     squared = (scaled * scaled).sum(axis=1, keepdim=True)
-    least = _SHORTEST / scale
-    # Where the row is too short its length is a constant, so the root is taken of something that is never 0.
-    long = squared > least * least
-    length = paddle.where(long, paddle.sqrt(paddle.where(long, squared, paddle.ones_like(squared))), least)
-    return scaled / length
+    return scaled * paddle.rsqrt(paddle.where(long, squared, one))
 
 
 def squared_distances(features: paddle.Tensor) -> paddle.Tensor:

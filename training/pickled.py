@@ -69,11 +69,13 @@ def read_pickled_arrays(path: Path, entry: str | None = None) -> PickledArrays:
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise ModelError(f"{path}: cannot be read ({error.strerror or error}); check the name") from error
 
 
 def _read(path: Path, size: int, entry: str | None) -> PickledArrays:
-    if not 0 < size <= MAX_BYTES:
+    if not size:
+        raise ModelError("it is empty; copy or download it again")
+    if size > MAX_BYTES:
         raise ModelError(f"it has {size} bytes; weights have up to {MAX_BYTES}")
     with path.open("rb") as start:
         zipped = start.read(4) == b"PK\x03\x04"

@@ -10,6 +10,9 @@ from training.loss import Loss
 from training.masked import masked_mean
 from training.pair_distances import negative_pairs, positive_pairs, squared_distances, unit
 
+_ROUNDING = 1e-6
+"""A term that is no more above 0 does not count: among unit vectors it is not told from 0."""
+
 
 class QuadrupletLoss(Loss):
     """The quadruplet loss (arXiv 1704.01719, section 3.2).
@@ -17,7 +20,8 @@ class QuadrupletLoss(Loss):
     mean of max(0, d(i, j) - d(i, k) + m1) + mean of max(0, d(i, j) - d(l, k) + m2), where i and j show one person, k another
     and l a third one. Of each kind all that the batch has are looked at, and those above 0 count (the paper adds up what is
     above 0; a mean does not grow with the batch). d is the squared Euclidean distance; the paper learns one, here the
-    features are brought to unit length.
+    features are brought to unit length. It takes memory for pairs of one person times pairs of two: for 64 images of 16
+    people 0.2 million numbers, for 256 of 64 people 12 million.
 
     Args:
         margin: m1, at least 0; ``adaptive`` takes the mean negative d less the mean positive d of the batch, as a constant,
@@ -64,4 +68,4 @@ def _pairs(values: paddle.Tensor, rows: np.ndarray, columns: np.ndarray) -> padd
 
 
 def _of_violators(values: paddle.Tensor, there: np.ndarray) -> paddle.Tensor:
-    return masked_mean(nn.functional.relu(values), paddle.to_tensor(there) & (values > 0))
+    return masked_mean(nn.functional.relu(values), paddle.to_tensor(there) & (values > _ROUNDING))

@@ -31,10 +31,12 @@ def read_recipe(name: str) -> dict[str, Any]:
     else:
         try:
             text = Path(name).read_text()
-        except (OSError, UnicodeDecodeError) as error:
+        except FileNotFoundError as error:
             raise ConfigError(
-                f"there is no recipe {name!r}; use one of {', '.join(RECIPES)}, or a TOML file ({error})"
+                f"there is no recipe {name!r}; use one of {', '.join(RECIPES)}, or the path of a TOML file"
             ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"recipe {name} cannot be read ({error}); name a TOML file") from error
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import ConfigError
+from ingest.stop import Stop
 from training.augmentation import Augmentation, RandomErasing
 from training.course import Course
 from training.distillation import Teacher, load_teacher
@@ -66,18 +67,27 @@ class Run:
         return self.world.size * len(self.loader.sampler.epoch(0)[0])
 
 
-def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, *, resume: bool) -> Run:
+def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, stop: Stop, *, resume: bool) -> Run:
     """Reads the images, makes the network and all else, and takes up the checkpoint if there is one.
 
     Raises:
         PasserbyError: Whatever of it does not work.
+        KeyboardInterrupt: If it shall stop while images are read; nothing is lost, since nothing is learned yet.
     """
+
+    def on_image(done: int, total: int) -> None:
+        watch.reads(done, total)
+        if stop.reason is not None:
+            raise KeyboardInterrupt
+
     folder = RunFolder(out)
     checkpoint = folder.open(settings, resume=resume, world=world)
     # What is quickly refused comes before the images, of which every one is read.
-    network, teacher = build(settings)
+    network, teacher = build_network_and_teacher(settings)
     check_loss(settings, network, teacher)
-    sets = learning_sets(settings)
+    sets = learning_sets(settings, on_image=on_image)
+    if sets.left_out is not None:
+        watch.note(sets.left_out)
     if checkpoint is None and settings.weights is not None:
         mismatch = start_from(Path(settings.weights), network, allow_mismatch=settings.allow_mismatch)
         if mismatch:
@@ -90,7 +100,7 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
     return Run(settings, folder, world, sets, loader, course, learner, keeper, image_reader(settings), start)
 
 
-def build(settings: TrainSettings) -> tuple[ReidNetwork, Teacher | None]:
+def build_network_and_teacher(settings: TrainSettings) -> tuple[ReidNetwork, Teacher | None]:
     """The network, with weights that are drawn by the seed, and the teacher if there is one.
 
     Raises:

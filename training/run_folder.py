@@ -49,7 +49,7 @@ class RunFolder:
         """
         if not resume:
             # Asked by the first process alone: it is about to write what the others would find.
-            if world.writes and self.settings.exists():
+            if world.writes and any(path.exists() for path in (self.settings, self.last, self.best)):
                 raise ConfigError(
                     f"{self.path} holds a run; go on with it by --resume, or choose another folder for --out"
                 )
@@ -69,7 +69,7 @@ class RunFolder:
         """Writes the settings down.
 
         Raises:
-            OSError: If the folder cannot be written to.
+            ConfigError: If the folder cannot be written to.
         """
         text = json.dumps(settings.to_json(), indent=2) + "\n"
         replace_file(self.settings, lambda file: file.write(text.encode()))

@@ -139,7 +139,7 @@ class PKSampler:
         if self.people > len(self.data.people):
             raise ConfigError(
                 f"a batch of {self.people} people is more than the {len(self.data.people)} of the set; "
-                f"give at most {len(self.data.people)}"
+                "lower the people of a batch (ids), or learn from more"
             )
 
     @property
@@ -249,9 +249,8 @@ def _shares(sizes: NDArray[np.int64], total: int, most: int) -> NDArray[np.int64
         free &= ~over
     whole = np.minimum(np.floor(shares * UNIT).astype(np.int64), most * UNIT)
     rest = total * UNIT - int(whole.sum())
-    for k in np.flatnonzero(
-        whole < most * UNIT
-    ):  # the first takes it, but for a rest of some billionths that it cannot
+    # What rounding left over: the first share below the limit takes it, and what it cannot take the next ones.
+    for k in np.flatnonzero(whole < most * UNIT):
         added = min(rest, most * UNIT - int(whole[k]))
         whole[k] += added
         rest -= added

@@ -1,9 +1,11 @@
 """What a network has learned before: a network file of ours, or weights that others published for its backbone."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from gallery.errors import ModelError
 from training.network import ReidNetwork
+from training.network_settings import NetworkSettings
 from training.pretrained import load_pretrained
 from training.weights import Mismatch, apply_weights, read_network_file
 
@@ -24,13 +26,30 @@ def start_from(path: Path, network: ReidNetwork, *, allow_mismatch: bool) -> Mis
     """
     if path.suffix == ".pdparams":
         return load_pretrained(network, path, allow_mismatch=allow_mismatch)
-    arrays = read_network_file(path).arrays
+    file = read_network_file(path)
     try:
-        mismatch = apply_weights(network, arrays, allow_mismatch=allow_mismatch)
+        mismatch = apply_weights(network, file.arrays, allow_mismatch=allow_mismatch)
     except ModelError as error:
         raise ModelError(
-            f"cannot begin with {path}: {error}, or leave out what does not fit: --allow-mismatch"
+            f"cannot begin with {path}, a network of {options_of(file.settings)}: {error}, "
+            "or leave out what does not fit: --allow-mismatch"
         ) from error
     if len(mismatch.missing) + len(mismatch.reshaped) == len(network.state_dict()):
         raise ModelError(f"nothing in {path} fits this network: {mismatch}; choose the file of this backbone")
     return mismatch
+
+
+def options_of(settings: NetworkSettings) -> str:
+    """The options of ``passerby train`` that make such a network, whatever the size of its images.
+
+    >>> options_of(NetworkSettings("OSNet_x1_0", embedding=512, bnneck=False))
+    '--backbone OSNet_x1_0 --embedding 512 --no-bnneck'
+    """
+    usual = NetworkSettings(settings.backbone, height=settings.height, width=settings.width)
+    words = ["--backbone", settings.backbone]
+    for name, value in asdict(settings).items():
+        flag = name.replace("_", "-")
+        if value == getattr(usual, name):
+            continue
+        words += [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+    return " ".join(words)

@@ -132,7 +132,7 @@ def open_zip(path: Path) -> Iterator[TorchFile]:
 
             yield TorchFile(content, machine.passed_over, "<" if order == b"little" else ">", numbers)
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
-        raise ModelError(f"it is a damaged zip file ({error})") from error
+        raise ModelError(f"it is a damaged zip file ({error}); copy or download it again") from error
 
 
 def _root(archive: ZipFile, size: int) -> str:
@@ -141,7 +141,7 @@ def _root(archive: ZipFile, size: int) -> str:
     names = {entry.filename for entry in entries}
     roots = [name.removesuffix("data.pkl") for name in names if name.count("/") <= 1 and name.endswith("data.pkl")]
     if len(roots) != 1:
-        raise ModelError("it is a zip file without PyTorch's data.pkl")
+        raise ModelError("it is a zip file without PyTorch's data.pkl; network files (.npz) need no import")
     root = roots[0]
     if f"{root}constants.pkl" in names:
         raise ModelError("it is a TorchScript program; save the network's state_dict() instead")

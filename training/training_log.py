@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.checkpoint import replace_file
+from training.checkpoint import cannot_write, replace_file
 from training.watch import Begun, Stepped, Validated, Watch
 
 
@@ -80,13 +80,21 @@ class Table:
         rows.writerow(columns)
         rows.writerows(row for row in _rows_of(path) if len(row) == len(columns) and int(row[0]) <= keep)
         replace_file(path, lambda file: file.write(text.getvalue().encode()))
-        self._file = path.open("a", newline="")
-        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._path = path
+        self._file = path.open("ab", buffering=0)  # what a full disk refuses is not tried again when the file is closed
 
     def add(self, row: Sequence[object]) -> None:
-        """Writes one row."""
-        self._rows.writerow(row)
-        self._file.flush()
+        """Writes one row.
+
+        Raises:
+            ConfigError: If the disk is full.
+        """
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(row)
+        try:
+            self._file.write(line.getvalue().encode())
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
 
     def close(self) -> None:
         """Ends the file."""

@@ -68,8 +68,21 @@ def validate(network: ReidNetwork, held: TrainingSet, read: ReadBatches) -> Vali
     Raises:
         ConfigError: If an embedding is not finite: the run has diverged.
     """
+    query_indices(held)  # says so before anything is embedded if nothing could be found
+    return score(embed(network, read(held)), held)
+
+
+def score(vectors: NDArray[np.float32], held: TrainingSet) -> Validation:
+    """Looks for each query in all cameras but its own.
+
+    Args:
+        vectors: (N, D) float32, unit length, of the images in the order of the set.
+        held: The people held out.
+
+    Raises:
+        ConfigError: If nobody of them was seen by two cameras.
+    """
     queries = query_indices(held)
-    vectors = embed(network, read(held))
     people = np.array([sample.label for sample in held.samples], np.int64)
     cameras = np.array([sample.camera for sample in held.samples], np.int64)
     scores = evaluate_rankings(vectors[queries], people[queries], cameras[queries], vectors, people, cameras)

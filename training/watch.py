@@ -79,6 +79,9 @@ class Validated:
 class Watch:
     """Does nothing with what it is told; a subclass may."""
 
+    def reads(self, done: int, total: int) -> None:
+        """So many images of a set are read, before the run starts."""
+
     def begun(self, run: Begun) -> None:
         """A run starts, or goes on."""
 
@@ -97,6 +100,11 @@ class Watches(Watch):
 
     def __init__(self, *watches: Watch) -> None:
         self._watches = watches
+
+    def reads(self, done: int, total: int) -> None:
+        """See ``Watch``."""
+        for watch in self._watches:
+            watch.reads(done, total)
 
     def begun(self, run: Begun) -> None:
         """See ``Watch``."""

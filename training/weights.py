@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gallery.errors import ConfigError, ModelError
 from ingest.paddle_library import nn
+from training.checkpoint import FACTS
 from training.network import ReidNetwork, build_network
 from training.network_settings import NetworkSettings
 from training.pickled import read_pickle
@@ -129,7 +130,12 @@ def read_network_file(path: Path) -> NetworkFile:
         raise ModelError(f"there is no network file {path}; check the name")
     try:
         _check_size(path)
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy itself leaves a damaged archive open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            if isinstance(file, np.lib.npyio.NpzFile) and FACTS in file.files:
+                raise ModelError(
+                    f"{path} is the checkpoint of a run, for --resume; the network of a run is its best.npz"
+                )
             if not isinstance(file, np.lib.npyio.NpzFile) or _ENTRY not in file.files:
                 raise ModelError(f"{path} is no network file of ours; import others by `passerby models import`")
             line = json.loads(str(file[_ENTRY]))

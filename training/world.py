@@ -15,6 +15,11 @@ def launched_rank() -> int:
     return int(rank) if rank.isdigit() else 0
 
 
+def is_launched() -> bool:
+    """Whether ``paddle.distributed.launch`` started this process among others. Asks only the environment."""
+    return os.environ.get("PADDLE_TRAINERS_NUM", "1") != "1"
+
+
 @dataclass(frozen=True)
 class World:
     """Who is there.
@@ -62,13 +67,12 @@ def join_world(device: str) -> World:
     if device == "cuda" and not (paddle.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0):
         raise ConfigError("device cuda: this PaddlePaddle sees no NVIDIA GPU; use device cpu, or install its GPU build")
     paddle.set_device("gpu" if device == "cuda" else "cpu")
-    size = os.environ.get("PADDLE_TRAINERS_NUM", "1")
-    if size == "1":
+    if not is_launched():
         return World()
     try:
         paddle.distributed.init_parallel_env()
     except FAILURES as error:
         raise ConfigError(
-            f"the {size} processes cannot meet ({error}); start them by python -m paddle.distributed.launch"
+            f"the {os.environ['PADDLE_TRAINERS_NUM']} processes cannot meet ({error}); start them by python -m paddle.distributed.launch"
         ) from error
     return World(paddle.distributed.get_rank(), paddle.distributed.get_world_size())

@@ -27,7 +27,9 @@ def test_a_checkpoint_becomes_a_network_file_beside_it(passerby, checkpoint: Pat
     assert "torchreid/osnet_x0_25" in run.out
     assert "512 numbers" in run.out
     assert "256 high, 128 wide" in run.out
-    assert f"passerby export {target}" in run.out
+    assert f"passerby export {target} --data DATA" in run.out
+    assert "passerby train DATA --backbone " in run.out
+    assert run.out.endswith(f" --weights {target}\n")
     assert "left out, as only its training needed it: classifier.weight, classifier.bias" in run.err
     assert "under 'state_dict'" in run.err
     assert load_network(target).settings.backbone == "OSNet_x0_25"

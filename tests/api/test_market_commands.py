@@ -145,6 +145,9 @@ def test_a_result_that_has_no_folder_is_refused_at_once(evaluate, tmp_path, opti
     run = evaluate(option, tmp_path / "none" / "scores.json")
     assert run.code == 2
     assert "there is no folder" in run.error
+    run = evaluate(option, tmp_path)
+    assert (run.code, run.out) == (2, "")
+    assert "it is a folder; name a file in it" in run.error
     assert not (tmp_path / "cache").exists()
 
 

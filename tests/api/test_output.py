@@ -60,6 +60,12 @@ def test_a_narrow_table_leaves_out_what_can_be_spared_first_the_most(monkeypatch
     assert table(monkeypatch, capsys, 50)[2] == "a-long-name-in-one-piece  some words that may be"
 
 
+def test_no_digit_is_cut_off_however_narrow_the_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "10")
+    print_table("Scores", ("measure", "value"), [("mAP", "0.9677"), ("mAP_trapezoid", "+0.0178 to +0.0565")])
+    assert "mAP_trapezoid  +0.0178 to +0.0565" in capsys.readouterr().out
+
+
 def test_a_column_without_any_value_is_left_out(monkeypatch, capsys):
     assert table(monkeypatch, capsys, 100, [ROWS[0]])[1].split() == ["name", "spare", "text"]
 

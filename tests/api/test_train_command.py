@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
+from api.train_command import show
 from tests.conftest import REPOSITORY
 from tests.training.runs import losses, pictures, state
+from training.loop import TrainingResult
 from training.train_settings import TrainSettings
 
 RUN = "import signal; signal.signal(2, signal.default_int_handler); from api.main import main; main()"
@@ -71,6 +74,7 @@ def test_what_a_run_gives(passerby, data, tmp_path):
     shown = passerby("train", "--out", tmp_path / "run", "--resume").out
     assert "held-out mAP" in shown
     assert "stopped_by" not in shown
+    assert shown.endswith(f"  passerby export {tmp_path / 'run'}\n")
 
 
 FLAGS = {
@@ -169,17 +173,28 @@ def test_paths_are_kept_absolute(settled, data, tmp_path, monkeypatch):
     assert taught.hold_out == "0"
 
 
-def test_without_paddle_it_says_how_to_get_it(passerby, data, monkeypatch):
-    monkeypatch.setattr("api.train_command.find_spec", lambda name: None)
-    run = passerby("train", data)
-    assert (run.code, run.out) == (2, "")
-    assert "pip install 'passerby[train]'" in run.error
+@pytest.mark.parametrize("command", [("train", "."), ("models", "import", "a.pth")], ids=" ".join)
+def test_without_paddle_it_says_how_to_get_it(command):
+    absent = "import sys; sys.modules['paddle'] = None; from api.main import main; main()"
+    run = subprocess.run([sys.executable, "-c", absent, *command], capture_output=True, text=True, cwd=REPOSITORY)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("passerby: this needs PaddlePaddle")
+    assert "pip install 'passerby[train]'" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_run_is_named_where_only_its_folder_is_given(passerby, tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    run = passerby("train", "--out", tmp_path)
+    assert run.code == 2
+    assert f"{tmp_path} holds a run; go on with it by --resume" in run.error
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "there is nothing to learn from"),
+        (["--resume"], "/run to go on with, and no data to begin one from"),
         (["{data}", "--recipe", "best"], "there is no recipe 'best'; use one of modern, arcmargin, eml"),
         (["{data}", "--steps", "a,b"], "--steps 'a,b' are no whole numbers; write them like 40,70"),
         (["{data}", "--epochs", "3", "--iterations", "4"], "epochs and iterations are both set"),
@@ -202,6 +217,7 @@ def test_without_paddle_it_says_how_to_get_it(passerby, data, monkeypatch):
         (["{data}", "--erase", "0", "--erase-fill", "mean"], "--erase-fill is for --erase above 0"),
         (["{data}", "--allow-mismatch"], "--allow-mismatch is for --weights"),
         (["{data}", "--weights", "absent.npz"], "absent.npz"),
+        (["{data}", "--recipe", "."], "recipe . cannot be read"),
         (["{data}", "--ids", "30", "--images", "2"], "30 people is more than the"),
         (["absent"], "absent"),
     ],
@@ -242,6 +258,30 @@ def test_a_signal_leaves_a_checkpoint_that_goes_on(passerby, data, tmp_path, num
     refused = passerby("train", "--out", tmp_path / "run", "--resume", "--seed", "1", "--lr", "1")
     assert (refused.code, refused.out) == (2, "")
     assert "lr was 0.00035, now 1.0; seed was 0, now 1" in refused.error
+
+
+def test_a_narrow_terminal_cuts_no_name_off(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    best = Path("/data/market/a-folder-with-a-rather-long-name/run/best.npz")
+    show(TrainingResult(best.parent, best, None, 1, 1, 1, 1, None, 1, 1, 1.0, 1.0, None), as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{best.parent}{best}" in "".join(line[19:].strip() for line in lines)
+    assert any(line.startswith("images_per_second  1.000") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(False, "begins again: no step was saved yet"), (True, "goes on from the last")]
+)
+def test_stopped_at_once_it_says_what_is_there(passerby, data, tmp_path, monkeypatch, kept, said):
+    def interrupted(*args, **kwargs):
+        if kept:
+            (tmp_path / "last.npz").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.loop.train", interrupted)
+    run = passerby("train", data, *SMALL, "--out", tmp_path)
+    assert run.code == 130
+    assert f"stopped at once; the same command with --resume {said}" in run.error
 
 
 def test_a_run_goes_on_without_being_told_anything_again(passerby, data, tmp_path):

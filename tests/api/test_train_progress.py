@@ -62,6 +62,15 @@ def test_lines_are_plain(capfd):
     assert validated == "step 10: held-out people mAP 0.5000, rank-1 0.2500 (best mAP 0.5000)"
 
 
+def test_reading_many_images_is_told_now_and_then(capfd, monkeypatch):
+    lines = ProgressLines()
+    lines.reads(1, 9000)
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr(train_progress, "LINE_SECONDS", 0.0)
+    lines.reads(2, 9000)
+    assert capfd.readouterr().err == "reading images: 2 of 9000\n"
+
+
 def test_long_epochs_have_lines_within(capfd, monkeypatch):
     monkeypatch.setattr(train_progress, "LINE_SECONDS", 0.0)
     fed(ProgressLines())
@@ -89,6 +98,17 @@ def test_the_table_has_all_that_one_waits_for():
     ):
         assert part in text
     assert "held out, step 10" in text
+
+
+def test_the_table_says_how_far_the_reading_is():
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with Live(console=console, auto_refresh=False) as live:
+        table = ProgressTable(live)
+        table.reads(train_progress.READ_AT_ONCE, 9000)
+        table.reads(train_progress.READ_AT_ONCE + 1, 9000)  # too soon
+        live.refresh()
+    console.file.close()
+    assert f"reading images: {train_progress.READ_AT_ONCE} of 9000" in console.export_text()
 
 
 def test_several_processes_and_nobody_held_out_are_said():

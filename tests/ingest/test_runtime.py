@@ -53,6 +53,12 @@ def test_a_suffix_without_runtime_is_refused_by_name(tmp_path: Path, suffix: str
         open_runtime(tmp_path / f"network{suffix}")
 
 
+def test_a_network_file_has_to_be_exported_first(tmp_path: Path) -> None:
+    (tmp_path / "best.npz").touch()
+    with pytest.raises(ModelError, match=r"best\.npz.*export a network file first: passerby export FILE\.npz"):
+        open_runtime(tmp_path / "best.npz")
+
+
 @pytest.mark.parametrize("suffix", [".onnx", ".xml"])
 @pytest.mark.parametrize(
     ("content", "complaint"),

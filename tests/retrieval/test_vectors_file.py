@@ -70,6 +70,9 @@ def test_other_files_are_refused(tmp_path):
         (tmp_path / "bad.npz").write_bytes(content)
         with pytest.raises(SourceError, match="no readable"):
             read_vectors(tmp_path / "bad.npz")
+    (tmp_path / "bad.npz").write_text("{}")
+    with pytest.raises(SourceError, match=r"\(it holds something else than arrays of numbers\)"):
+        read_vectors(tmp_path / "bad.npz")
     np.save(tmp_path / "one.npy", np.eye(3))
     with pytest.raises(SourceError, match="holds one array"):
         read_vectors(tmp_path / "one.npy")

@@ -1,11 +1,22 @@
+import re
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
 from ingest.paddle_library import paddle
 from training.backbones import build_backbone
-from training.network_settings import BACKBONES, OSNETS, NetworkSettings
+from training.network_settings import (
+    BACKBONES,
+    OSNETS,
+    WITH_IBN,
+    WITH_MAX_POOLING,
+    WITH_NON_LOCAL,
+    NetworkSettings,
+)
 from training.non_local import NonLocal
 from training.residual_block import BasicBlock
+from training.resnet import BLOCKS
 
 # Millions of parameters with a classifier of 1000 things, as published by PaddleClas, to the digits that it gives; what
 # its networks have between our feature map and that classifier is counted as (in, out) of a matrix without biases.
@@ -130,6 +141,47 @@ def test_a_last_stride_of_2_halves_the_map_with_the_same_parameters(name):
         key: value.shape for key, value in fine.state_dict().items()
     }
     assert coarse(images(1)).shape == [1, coarse.channels, 2, 1]
+
+
+@lru_cache
+def lazily(name, **values):
+    with paddle.LazyGuard():  # it is looked at, not run
+        return build_backbone(NetworkSettings(name, **values))
+
+
+def layers(name, kind, **values):
+    return [layer for layer in lazily(name, **values).sublayers() if isinstance(layer, kind)]
+
+
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name not in OSNETS])
+def test_every_backbone_has_the_last_stride_that_it_is_given(name):
+    def halved(**values):
+        found = layers(name, (paddle.nn.Conv2D, paddle.nn.AvgPool2D), **values)
+        strides = [layer._stride if isinstance(layer, paddle.nn.Conv2D) else [layer.ksize] for layer in found]
+        return sum(stride[0] == 2 for stride in strides)
+
+    # The convolution, and that of the shortcut (or the pooling in its place) where it has one.
+    assert halved(last_stride=2) - halved() == (2 if name.startswith(("ResNet", "Ghost")) else 1)
+
+
+@pytest.mark.parametrize("name", WITH_IBN)
+def test_every_resnet_has_ibn_if_it_is_asked_for(name):
+    blocks = sum(BLOCKS[int(re.findall(r"\d+", name)[0])][:3])
+    assert len(layers(name, paddle.nn.InstanceNorm2D, ibn=True)) == blocks
+    assert not layers(name, paddle.nn.InstanceNorm2D)
+
+
+@pytest.mark.parametrize("name", WITH_NON_LOCAL)
+def test_non_local_is_there_if_it_is_asked_for(name):
+    assert len(layers(name, NonLocal, non_local=True)) == (5 if "50" in name else 11)
+    assert not layers(name, NonLocal)
+
+
+@pytest.mark.parametrize("name", WITH_MAX_POOLING)
+def test_every_max_pooling_is_unpadded_if_it_is_asked_for(name):
+    for values, padding, ceil_mode in (({}, 1, False), ({"unpadded_pool": True}, 0, True)):
+        (pool,) = layers(name, paddle.nn.MaxPool2D, **values)
+        assert (pool.padding, pool.ceil_mode) == (padding, ceil_mode)
 
 
 @pytest.mark.parametrize("name", ["ResNet18_slim", "ResNet18_vd", "PPLCNet_x0_25"])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gallery.errors import ConfigError
+from gallery.errors import ConfigError, SourceError
 from tests.training.pictures import market
 from tests.training.runs import pictures
 from training.learning_sets import learning_sets
@@ -94,3 +94,29 @@ def test_bad_images_are_refused_or_left_out(tmp_path):
     found = learning_sets(TrainSettings(data=(str(data),), hold_out="0", skip_bad=True))
     assert len(found.fit.samples) == 31
     assert len(found.fit.left_out) == 1
+
+
+def test_what_is_left_out_is_said_once(data, tmp_path):
+    held = pictures(tmp_path / "held", people=3)
+    assert learning_sets(TrainSettings(data=(str(data),))).left_out is None
+    (data / "0009_c1_0.jpg").touch()
+    found = learning_sets(TrainSettings(data=(str(data),), hold_out="0.25", skip_bad=True))
+    assert found.left_out == f"left out 1 image: {data / '0009_c1_0.jpg'} is empty"
+    for number in range(12):
+        (held / f"0009_c2_{number}.jpg").touch()
+    said = learning_sets(TrainSettings(data=(str(data),), hold_out=str(held), skip_bad=True)).left_out
+    assert said is not None
+    assert said.startswith(f"left out 13 images: {data / '0009_c1_0.jpg'} is empty; ")
+    assert (said.count(" is empty"), said.endswith("; and 3 more")) == (10, True)
+
+
+def test_bad_images_of_people_who_are_held_out_are_left_out_too(tmp_path):
+    data, other = pictures(tmp_path / "data"), pictures(tmp_path / "other", 3)
+    (tmp_path / "splits.json").write_text(json.dumps({"choose": [1, 2]}))
+    for folder in (data, other):
+        (folder / "0001_c1_0.png").write_bytes(b"no picture")
+    for hold_out in (f"{tmp_path}/splits.json:choose", str(other)):
+        with pytest.raises(SourceError, match=r"0001_c1_0\.png"):
+            sets(data, hold_out=hold_out)
+        found = learning_sets(TrainSettings(data=(str(data),), hold_out=hold_out, skip_bad=True))
+        assert [left.path.name for left in found.held.left_out] == ["0001_c1_0.png"]

@@ -29,6 +29,19 @@ class Stopper(Watch):
             self.stop.request("SIGTERM")
 
 
+class Impatient(Watch):
+    """Asks for a stop while images are read."""
+
+    def __init__(self) -> None:
+        self.stop = Stop()
+        self.told = []
+
+    def reads(self, done, total):
+        self.told.append((done, total))
+        if done == 5:
+            self.stop.request("SIGINT")
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return pictures(tmp_path_factory.mktemp("data"))
@@ -94,6 +107,34 @@ def test_stopped_after_any_step_and_resumed_it_is_the_same_run(data, straight, t
     assert (second.held_out, second.best_step) == (straight[1].held_out, straight[1].best_step)
 
 
+STATES = {
+    "plain batches, margins, momentum": {
+        "sampler": "plain", "batch": 5, "loss": "arcmargin(scale=10) + center", "optimizer": "sgd", "ema": 0.0,
+    },
+    "cameras, quadruplets, decoupled decay": {
+        "sampler": "camera", "loss": "softmax(bias=true) + quadruplet(margin=adaptive) + circle", "optimizer": "adamw",
+        "pooling": "gem", "augmix": 0.5, "cache_mb": 1,
+    },
+    "a teacher, whose space is another one": {
+        "loss": "distill + relation(of=angle) + triplet(mining=random)", "teacher": "stripes", "optimizer": "adam",
+        "flip": 1.0, "crop": 0.0, "jitter": 0.0, "erase": 0.0,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_whatever_has_state_goes_on_with_it(data, tmp_path, kind):
+    values = STATES[kind] | {"iterations": 6, "warmup": 2, "validate_every": 3}
+    train(settings(data, **values), tmp_path / "straight")
+    stopper = Stopper(3)
+    first = train(settings(data, **values, workers=2), tmp_path / "run", watch=stopper, stop=stopper.stop)
+    assert first.steps == 4
+    train(settings(data, **values, workers=0), tmp_path / "run", resume=True)
+    assert losses(tmp_path / "run") == losses(tmp_path / "straight")
+    assert state(tmp_path / "run") == state(tmp_path / "straight")
+    assert weights(tmp_path / "run" / "best.npz") == weights(tmp_path / "straight" / "best.npz")
+
+
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
@@ -123,6 +164,14 @@ def test_killed_without_warning_and_resumed_it_is_the_same_run(data, straight, t
     train(often, tmp_path / "run", resume=True)
     assert losses(tmp_path / "run") == losses(straight[0])
     assert state(tmp_path / "run") == state(straight[0])
+
+
+@pytest.mark.parametrize("name", ["settings.json", "last.npz", "best.npz"])
+def test_no_file_of_a_run_is_written_over_by_another(data, tmp_path, name):
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(ConfigError, match="holds a run; go on with it by --resume"):
+        train(settings(data), tmp_path)
+    assert (tmp_path / name).read_text() == "precious"
 
 
 def test_time_between_checkpoints(data, tmp_path):
@@ -260,3 +309,25 @@ def test_a_run_can_begin_with_the_network_of_another(data, straight, tmp_path):
     train(settings(data, **values | {"embedding": 16, "allow_mismatch": True}), tmp_path / "other", watch=Notes())
     assert len(notes) == 1
     assert "fc.weight" in notes[0]
+
+
+def test_a_stop_while_images_are_read_ends_at_once_and_leaves_no_run(data, tmp_path):
+    watch = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        train(settings(data), tmp_path / "run", watch=watch, stop=watch.stop)
+    assert watch.told == [(done, 32) for done in range(1, 6)]
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.name != ".lock"] == []
+
+
+def test_images_that_are_left_out_are_told(tmp_path):
+    class Notes(Watch):
+        def __init__(self):
+            self.lines = []
+
+        def note(self, line):
+            self.lines.append(line)
+
+    folder, notes = pictures(tmp_path / "data"), Notes()
+    (folder / "0009_c1_0.jpg").touch()
+    train(settings(folder, epochs=1, warmup=0, skip_bad=True), tmp_path / "run", watch=notes)
+    assert any(line.startswith("left out 1 image: ") for line in notes.lines)

@@ -25,7 +25,8 @@ def test_json_may_leave_out_what_is_usual():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"backbone": "ResNet51"}, "no backbone 'ResNet51'; use one of ResNet18_slim, ResNet18"),
+        ({"backbone": "ResNet51"}, "no backbone 'ResNet51'; did you mean ResNet50"),
+        ({"backbone": "VGG"}, "no backbone 'VGG'; use one of ResNet18_slim, ResNet18"),
         ({"backbone": ["ResNet50"]}, "no backbone"),
         ({"embedding": -1}, "embedding is -1; use a whole number from 0 to 8192"),
         ({"embedding": 1e3}, "embedding is 1000.0; use a whole number"),

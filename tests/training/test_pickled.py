@@ -333,6 +333,18 @@ def test_damaged_programs_are_refused(tmp_path: Path, program: bytes):
             read_pickle(zip_file(path, program, {}))
 
 
+def test_what_cannot_be_read_is_said_with_a_remedy(tmp_path: Path):
+    (tmp_path / "n.pth").touch()
+    with pytest.raises(ModelError, match=r"n\.pth: it is empty; copy or download it again"):
+        read_pickle(tmp_path / "n.pth")
+    with pytest.raises(ModelError, match=r"absent\.pth: cannot be read \(No such file or directory\); check the name"):
+        read_pickle(tmp_path / "absent.pth")
+    with zipfile.ZipFile(tmp_path / "best.npz", "w") as archive:
+        archive.writestr("network.npy", b"")
+    with pytest.raises(ModelError, match=r"network files \(\.npz\) need no import"):
+        read_pickle(tmp_path / "best.npz")
+
+
 def test_deep_nesting_overflows_nothing(tmp_path: Path):
     path = tmp_path / "n.pdparams"
     deep = b"\x80\x02N" + b"\x85" * 100_000

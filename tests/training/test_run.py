@@ -1,16 +1,32 @@
 """The parts of a run: each setting changes what is learned, and those that say how it is computed do not."""
 
 import json
+import threading
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
+from ingest.paddle_library import paddle
+from ingest.stripes import StripesEmbedder
 from tests.training.pictures import market
 from tests.training.runs import losses, settings, weights
+from training import run
+from training.augmentation import Augmentation
+from training.distillation import Teacher
+from training.loader import Loader
 from training.loop import train
 from training.network_settings import NetworkSettings
-from training.run import build_sampler, network_settings
-from training.samplers import CameraBalancedPKSampler, PKSampler, PlainSampler
+from training.readers import read_training_set
+from training.run import (
+    build_learner,
+    build_loader,
+    build_network_and_teacher,
+    build_sampler,
+    image_reader,
+    network_settings,
+)
+from training.samplers import CameraBalancedPKSampler, InOrder, PKSampler, PlainSampler
 from training.samples import TrainingSet
 from training.train_settings import HOW_ONLY, TrainSettings
 from training.world import World
@@ -104,6 +120,79 @@ def test_an_average_is_another_network(data, tmp_path):
 def test_how_it_is_computed_changes_nothing(data, base, tmp_path, how):
     assert set(how) <= HOW_ONLY
     assert learned(data, tmp_path / "run", **how) == base
+
+
+def arrays(layer):
+    return {name: value.numpy().tobytes() for name, value in layer.state_dict().items()}
+
+
+def test_the_seed_is_that_of_all_that_is_drawn(data, monkeypatch):
+    found = {}
+
+    class Learner:
+        def __init__(self, network, objective, **options):
+            self.objective, self.seed = objective, options["seed"]
+
+    monkeypatch.setattr(run, "Learner", Learner)
+    for seed in (3, 3, 4):
+        one = settings(data, seed=seed, loss="arcmargin + triplet", erase=1.0)
+        network, _ = build_network_and_teacher(one)
+        learner = build_learner(one, network, None, 8, World())
+        loader = build_loader(one, read_training_set(data), World())
+        assert (learner.seed, loader.sampler.seed, loader.seed) == (seed, seed, seed)
+        drawn = arrays(network), arrays(learner.objective), next(loader.epoch(0)).images.tobytes()
+        assert found.setdefault(seed, drawn) == drawn
+    assert all(one != other for one, other in zip(found[3], found[4], strict=True))
+
+
+def test_workers_and_memory_are_as_many_as_asked_for(data):
+    people = read_training_set(data)
+    for workers, cache_mb in ((0, 0), (1, 1)):
+        one = settings(data, workers=workers, cache_mb=cache_mb)
+        loader = build_loader(one, people, World())
+        batches, validated = loader.epoch(0), image_reader(one)(people)
+        next(batches)
+        next(validated)
+        threads = [thread for thread in threading.enumerate() if thread.name.startswith("loader")]
+        assert len(threads) == 2 * workers  # of the training, and of the validation
+        assert (loader.memory.bytes_kept > 0) == (cache_mb > 0)
+        batches.close()
+        validated.close()
+
+
+def test_people_who_are_held_out_are_seen_at_the_networks_size(data):
+    people = read_training_set(data)
+    (seen,) = image_reader(settings(data, size="64x48", flip=1.0, erase=1.0, jitter=1.0))(people)
+    (expected,) = Loader(people, InOrder(people), Augmentation.none(64, 48)).epoch(0)
+    np.testing.assert_array_equal(seen, expected.images)
+
+
+@pytest.mark.parametrize(("amp", "cast"), [("off", (False, "float16")), ("bf16", (True, "bfloat16"))])
+def test_half_precision_reaches_the_network(data, monkeypatch, amp, cast):
+    network, _ = build_network_and_teacher(settings(data))
+    one = build_learner(settings(data, amp=amp, device="cuda"), network, None, 8, World())
+    asked, cast_of_paddle = [], paddle.amp.auto_cast
+
+    def auto_cast(enable=True, dtype="float16", level="O1"):
+        asked.append((enable, dtype))
+        return cast_of_paddle(enable=False)
+
+    monkeypatch.setattr(paddle.amp, "auto_cast", auto_cast)
+    one.learn(np.ones((6, 3, 32, 32), np.float32), np.arange(6) // 2, rate=0.1, step=0)
+    assert asked[0] == cast
+
+
+def test_a_teacher_is_where_the_network_is(data, monkeypatch):
+    asked = []
+
+    def load(names, *, device):
+        asked.append((names, device))
+        return Teacher([StripesEmbedder()])
+
+    monkeypatch.setattr(run, "load_teacher", load)
+    for device in ("cpu", "cuda"):
+        build_network_and_teacher(settings(data, teacher="stripes", device=device))
+    assert asked == [("stripes", "cpu"), ("stripes", "cuda")]
 
 
 def test_all_that_makes_a_network_reaches_it():

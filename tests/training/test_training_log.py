@@ -2,9 +2,11 @@
 
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 
+from gallery.errors import ConfigError
 from training.training_log import Table, TrainingLog
 from training.validation import Validation
 from training.watch import Stepped, Validated
@@ -25,6 +27,15 @@ def test_a_row_is_there_when_the_call_returns(tmp_path):
     log.validated(Validated(1, 1, FOUND, FOUND))
     assert (tmp_path / "validation.csv").read_text() == "step,epoch,mAP,rank1,rank5,mINP\n1,1,0.5,0.25,0.75,0.125\n"
     log.close()
+
+
+def test_a_full_disk_is_said_once(tmp_path):
+    table = Table(tmp_path / "a.csv", ["step", "value"], 0)
+    table._file.close()
+    table._file = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115 (the table closes it)
+    with pytest.raises(ConfigError, match=r"a\.csv \(No space left on device\).*--resume"):
+        table.add([1, 0.5])
+    table.close()  # and nothing is written again
 
 
 def test_numbers_come_back_bit_for_bit(tmp_path):

@@ -1,11 +1,13 @@
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gallery.errors import ModelError
 from ingest.paddle_library import paddle
+from training.checkpoint import Checkpoint, write_checkpoint
 from training.network import NetworkSettings, build_network
 from training.weights import MAX_BYTES, Mismatch, apply_weights, load_network, read_network_file, save_network
 
@@ -97,10 +99,33 @@ def test_damaged_files_are_refused(network, tmp_path):
             load_network(path)
 
 
+def test_no_damaged_file_is_left_open(network, tmp_path):
+    path = tmp_path / "a.npz"
+    save_network(path, network)
+    whole = path.read_bytes()
+    directory = whole.rindex(b"PK\x01\x02")
+    broken = whole[:directory] + b"XX" + whole[directory + 2 :]
+    damages = (whole[:-1], b"x" + whole, whole[: len(whole) // 2], broken)
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    before = open_files()
+    for damaged in (*damages, (tmp_path / "one.npy").read_bytes()):
+        path.write_bytes(damaged)
+        with pytest.raises(ModelError) as error:
+            read_network_file(path)
+        assert open_files() == before, error.value  # the error itself holds what its frames held
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def test_files_of_others_are_refused(network, tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, weights=np.zeros(3))
     with pytest.raises(ModelError, match="no network file of ours; import others by `passerby models import`"):
+        load_network(path)
+    write_checkpoint(path, Checkpoint({}, {"step": 3}))
+    with pytest.raises(ModelError, match=r"a\.npz is the checkpoint of a run, .* is its best\.npz"):
         load_network(path)
     np.savez(path, network=np.array([{"settings": {}}], dtype=object))
     with pytest.raises(ModelError, match="is damaged, or no network file"):

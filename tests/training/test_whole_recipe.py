@@ -19,9 +19,13 @@ SMALL = [
 
 
 def documented() -> list[list[str]]:
-    """The commands of the page's block that begins with ``passerby prepare Market-1501`` and ends with a tracked video."""
+    """The commands of the page's block that leads from ``passerby prepare`` to ``passerby track``."""
     text = (REPOSITORY / "docs" / "train.md").read_text()
-    (block,) = (part for part in re.findall(r"```\n(.*?)```", text, re.S) if "passerby track" in part)
+    (block,) = (
+        part
+        for part in re.findall(r"```\n(.*?)```", text, re.S)
+        if {"prepare", "track"} <= set(re.findall(r"passerby (\w+)", part))
+    )
     return [shlex.split(line)[1:] for line in block.splitlines()]
 
 
@@ -29,7 +33,7 @@ def few_people(shared: Path, folder: Path) -> Path:
     """Some people of the shared training images in Market-1501's layout; those in its test folders are of ``choose``."""
     source = shared / "data" / "reid-cuhk"
     parts = json.loads((source / "splits.json").read_text())
-    for name, people in (("bounding_box_train", parts["fit"][:12]), ("bounding_box_test", parts["choose"][:2])):
+    for name, people in (("bounding_box_train", parts["fit"][:48]), ("bounding_box_test", parts["choose"][:2])):
         (folder / name).mkdir(parents=True)
         for person in people:
             for image in (source / "bounding_box_train").glob(f"{person:04}_*"):
@@ -66,12 +70,17 @@ def test_the_documented_lines_lead_from_images_to_a_tracked_video(recipe, tmp_pa
     two = run(second, *SMALL, "--ids", "3", "--images", "2")
     for stage, loss, result in (("first", "arcmargin", one), ("second", "eml", two)):
         assert (tmp_path / stage / "log.csv").read_text().splitlines()[0].split(",")[4] == loss
-        assert (result["steps"], result["people"]) == (6, 9)
-        assert result["held_out"]["queries"] == 6
+        assert (result["steps"], result["people"]) == (6, 36)
+        assert result["held_out"]["queries"] == 24
         assert read_network_file(tmp_path / stage / "best.npz").settings.embedding == 32
 
-    pytest.importorskip("api.export_command", reason="passerby export is not there yet")
-    run(export)
+    exported = run(export)["files"]
+    assert [(tmp_path / "exported" / name).is_file() for name in ("second.json", "second.onnx", "second.toml")] == [
+        True
+    ] * 3
+    for file in exported:
+        assert max(file["differences"].values()) <= 1e-4
+    assert exported[-1]["found"]["queries"] == 24
     tracked = run(track, "--detector", "motion", "--fps", "5", "--threads", "1")
     assert tracked["frames"] > 10
     assert (tmp_path / "tracked" / "annotated.mp4").stat().st_size > 1000
