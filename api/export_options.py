@@ -24,6 +24,14 @@ Weights = Annotated[
     Literal["fp32", "fp16"],
     typer.Option(help="How NAME.onnx stores weights; fp16 halves the file and rounds them. NAME.pdiparams keeps fp32."),
 ]
+Mirror = Annotated[
+    bool,
+    typer.Option(
+        "--mirror",
+        help="Make the flip test a part of the network: an embedding is the mean of the image's and its mirror image's. "
+        "Finds more, and takes twice the time.",
+    ),
+]
 Int8 = Annotated[
     bool,
     typer.Option(

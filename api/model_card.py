@@ -27,7 +27,9 @@ def describe_model(name: str) -> Description:
     """
     for kind, names in BUILT_IN.items():
         if name in names:
-            return _description(Network(name, kind, "part of the package, without weights", "Apache-2.0", "", "", None, ()))
+            return _description(
+                Network(name, kind, "part of the package, without weights", "Apache-2.0", "", "", None, ())
+            )
     if Path(name).suffix in SUFFIXES or Path(name).is_dir():
         model = identify(Path(name))
     elif name in known() and all(one.network.name != name for one in installed()):
@@ -77,4 +79,3 @@ def _description(network: Network, model: Installed | None = None) -> Descriptio
 
 def _input_text(form: dict[str, Any] | None) -> str:
     return "" if form is None else f"{form['height']} high, {form['width']} wide, {form['colour'].upper()}"
-

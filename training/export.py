@@ -40,6 +40,7 @@ from training.export_request import INT8, Request, Written, refuse_existing
 from training.folding import fold
 from training.held_out import Worth, measure, refuse_unfit
 from training.image_check import OnImage
+from training.mirrored import mirrored
 from training.network import ReidNetwork
 from training.program import Program, read_trace, traced
 from training.weights import load_network
@@ -86,6 +87,8 @@ def export(network: ReidNetwork, request: Request, on_image: OnImage | None = No
     data = None if request.calibration is None else request.calibration_images_of_others()
     calibration = None if data is None else calibration_images(data, input_format(network.settings))
     crops = _crops(request)
+    if request.mirror:
+        network = mirrored(network)
     with _folder_within(request.out) as folder:
         written = _Export(network, request, folder, crops, calibration, on_image).write()
         for path in request.targets():
@@ -263,7 +266,8 @@ class _Export:
 
     def _summary(self) -> str:
         settings = self.network.settings
-        return f"{settings.backbone}, {settings.height} high x {settings.width} wide, exported by passerby"
+        twice = ", each image and its mirror image" if self.request.mirror else ""
+        return f"{settings.backbone}, {settings.height} high x {settings.width} wide{twice}, exported by passerby"
 
     def _note(self, worth: Worth) -> str:
         found, people = worth.found, 0 if self.request.held is None else len(self.request.held.people)

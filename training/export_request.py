@@ -33,6 +33,7 @@ class Request:
         weights: How an ONNX file stores them, "fp32" or "fp16"; Paddle's form keeps fp32.
         thresholds: Those that are known.
         held: People to measure the others on, and how well the network finds them.
+        mirror: Embed the mirror image of each image, too (see ``MirroredNetwork``).
         calibration: Images to calibrate an INT8 variant on; None makes none.
         summary: One line for people; by default what the network is made of.
         licence: Of the weights.
@@ -48,6 +49,7 @@ class Request:
     weights: Literal["fp32", "fp16"] = "fp32"
     thresholds: GivenThresholds = field(default_factory=GivenThresholds)
     held: TrainingSet | None = None
+    mirror: bool = False
     calibration: TrainingSet | None = None
     summary: str = ""
     licence: str = "not stated"

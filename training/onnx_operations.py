@@ -164,6 +164,19 @@ def _slice(graph: Graph, operation: Operation) -> None:
     graph.node("Slice", [*_of(operation, "input"), *bounds, axes], name)
 
 
+def _flip(graph: Graph, operation: Operation) -> None:
+    name, axes = operation.output, np.array(operation.attributes["axis"], np.int64)
+    bounds = {
+        "starts": np.full_like(axes, -1),
+        "ends": np.full_like(axes, -(2**31)),
+        "axes": axes,
+        "steps": -np.ones_like(axes),
+    }
+    graph.node(
+        "Slice", [*_of(operation, "x"), *(graph.constant(f"{name}.{end}", v) for end, v in bounds.items())], name
+    )
+
+
 def _flatten(graph: Graph, operation: Operation) -> None:
     source = str(operation.inputs["x"])
     start, stop = operation.attributes["start_axis"], operation.attributes["stop_axis"]
@@ -198,6 +211,7 @@ _WRITERS: Mapping[str, Callable[[Graph, Operation], None]] = {
     "divide": _same("Div", "x", "y"),
     "elementwise_pow": _same("Pow", "x", "y"),
     "flatten": _flatten,
+    "flip": _flip,
     "hardsigmoid": _hard_sigmoid,
     "hardswish": _same("HardSwish", "x"),
     "instance_norm": _instance_norm,

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ingest.models import load_embedder
 from ingest.sidecar import read_sidecar
 from tests.training.exported_networks import network_of
 from tests.training.runs import pictures
@@ -264,3 +265,12 @@ def test_without_paddle_it_says_how_to_get_it(passerby, network, monkeypatch):
     monkeypatch.setattr("api.export_command.find_spec", lambda name: None)
     run = passerby("export", network, *GIVEN)
     assert (run.code, "pip install 'passerby[train]'" in run.error) == (2, True)
+
+
+def test_mirror(export, tmp_path):
+    """An image and its mirror image are the same then, and only then."""
+    picture = np.random.default_rng(3).integers(0, 256, (64, 32, 3), np.uint8)
+    for name, options in (("plain", ()), ("twice", ("--mirror",))):
+        export(*GIVEN, "--name", name, "--format", "onnx", *options)
+        one, other = load_embedder(str(tmp_path / "out" / f"{name}.onnx")).embed([picture, picture[:, ::-1].copy()])
+        assert np.allclose(one, other, atol=1e-5) == (name == "twice")

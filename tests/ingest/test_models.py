@@ -46,7 +46,9 @@ def test_auto_takes_what_is_built_in_where_nothing_is_installed() -> None:
 
 
 def test_auto_never_falls_back_to_what_was_not_asked_for() -> None:
-    with pytest.raises(ModelError, match="no embedder that is installed runs on the device tensorrt; name one that does"):
+    with pytest.raises(
+        ModelError, match="no embedder that is installed runs on the device tensorrt; name one that does"
+    ):
         load_embedder(device="tensorrt")
 
 
