@@ -6,10 +6,10 @@ DATA is a folder in Market-1501's layout with ``splits.json`` (fit, choose, cali
 What is done already is left, and the training goes on where it was stopped, so the command can be repeated until it ends:
 
 1. views of the ``fit`` people with the teacher's vectors (``bank.py``; 30 minutes on two cores);
-2. the PyTorch twin learns from them (``twin_training.py``; three hours);
+2. the PyTorch twin learns from them (``twin_training.py``; four hours);
 3. ``passerby models import`` makes a network of ours of it;
 4. ``passerby train`` goes on in Paddle, and keeps what is best on the ``choose`` people;
-5. ``passerby export`` writes ONNX and INT8, with thresholds of the ``calibrate`` people, into FOLDER/shipped.
+5. ``passerby export`` writes ONNX and INT8 with mirror images, thresholds of the ``calibrate`` people, into FOLDER/shipped.
 
 With ``--cross`` instead: networks that learn from two of the four cameras, to be tested on the others (``cross.py``).
 """
@@ -22,6 +22,8 @@ from pathlib import Path
 from benchmarks.embedder import bank
 
 NAME = "passerby-small"
+SUMMARY = "Passerby's own: ResNet18_slim on 256x128 pixels, each crop and its mirror image; 2.0 M parameters"
+LICENCE = "Apache-2.0 (code); CUHK01 and CUHK03, which it was trained on, are for non-commercial research only"
 PASSERBY = (str(Path(sys.executable).with_name("passerby")),)
 PADDLE_EPOCHS = (
     *("--loss", "softmax(smoothing=0.1) + triplet(margin=0.3, mining=hard)"),
@@ -43,12 +45,13 @@ def run(*arguments: str | Path) -> None:
 def make(data: Path, work: Path, python: str) -> None:
     """All five steps."""
     bank.fill(data, work)
-    twin = learn(work, python, "", "192x96")
-    if not (work / "paddle" / "best.npz").exists():
-        splits = data / "splits.json"
+    twin = learn(work, python, "", "256x128")
+    images, splits, finished = data / "bounding_box_train", data / "splits.json", work / "paddle"
+    if not (finished / "best.npz").exists():
         parts = ("--people", f"{splits}:fit", "--hold-out", f"{splits}:choose", "--weights", twin)
-        run(*PASSERBY, "train", data, "--out", work / "paddle", "--resume", *parts, *shape(twin), *PADDLE_EPOCHS)
-    export(data, work / "paddle" / "best.npz", work / "shipped", NAME)
+        run(*PASSERBY, "train", images, "--out", finished, "--resume", *parts, *shape(twin), *PADDLE_EPOCHS)
+    shipped = ("--mirror", "--weights", "fp16", "--int8", "--summary", SUMMARY, "--licence", LICENCE)
+    export(data, finished, work / "shipped", NAME, *shipped)
 
 
 def learn(work: Path, python: str, cameras: str, size: str) -> Path:
@@ -71,26 +74,12 @@ def shape(network: Path) -> tuple[str, ...]:
     return ("--backbone", settings.backbone, "--embedding", str(settings.embedding), "--no-bnneck", "--size", size)
 
 
-def export(data: Path, network: Path, out: Path, name: str) -> None:
+def export(data: Path, network: Path, out: Path, name: str, *options: str) -> None:
     """Step 5."""
     if (out / f"{name}.onnx").exists():
         return
-    splits = data / "splits.json"
-    how = ("--format", "onnx", "--weights", "fp16", "--int8", "--calibrate", data)
-    run(
-        *PASSERBY,
-        "export",
-        network,
-        "--out",
-        out,
-        "--name",
-        name,
-        *how,
-        "--data",
-        data,
-        "--people",
-        f"{splits}:calibrate",
-    )
+    people = ("--data", data / "bounding_box_train", "--people", f"{data / 'splits.json'}:calibrate")
+    run(*PASSERBY, "export", network, "--out", out, "--name", name, "--format", "onnx", *people, *options)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
          + 0.2 * cross-entropy(16 * cos(student, class), smoothing 0.1)
 
 The teacher's vectors are those of ``bank.py`` through the discriminant of ``teacher.py``; drawn people have a label only,
-views of people who do not exist have a teacher's vector only. Two stages: 128×64 pixels, then 192×96. Every ``--every``
+views of people who do not exist have a teacher's vector only. Three stages: 128×64 pixels, 192×96, 256×128. Every ``--every``
 steps all that is needed to go on is written; the same command goes on there.
 """
 
@@ -58,7 +58,7 @@ class Stage:
         return self.rate * min(1, (step + 1) / 300) * (cosine * (1 - self.floor) + self.floor)
 
 
-STAGES = (Stage(128, 64, 6500, 2e-3, 0.15), Stage(192, 96, 12000, 1.2e-3, 0.002))
+STAGES = (Stage(128, 64, 6500, 2e-3, 0.15), Stage(192, 96, 12000, 1.2e-3, 0.002), Stage(256, 128, 4000, 6e-4, 0.002))
 CROSS_STAGES = (Stage(128, 64, 4000, 2e-3, 0.002),)
 """Of the networks that learn from two of the four cameras, to be tested on the other two."""
 
@@ -87,8 +87,8 @@ class Bank:
         self.drawn_of = [np.flatnonzero(drawn["labels"] == label) for label in range(drawn["labels"].max() + 1)]
 
     def _sized(self, views: np.ndarray) -> np.ndarray:
-        if views.shape[2:0:-1] == self.size:
-            return views
+        if views.shape[1] <= self.size[1]:
+            return views  # enlarged when they are drawn, which takes less memory
         return np.stack([cv2.resize(one, self.size, interpolation=cv2.INTER_AREA) for one in views])
 
     def batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -105,7 +105,8 @@ class Bank:
             index = int(rng.integers(len(self.views[chunk])))
             image = self.views[chunk][index]
             image = image[:, ::-1] if rng.random() < 0.5 else image
-            images.append(np.roll(image, (rng.integers(-6, 7), rng.integers(-4, 5)), (0, 1)))
+            image = np.roll(image, (rng.integers(-6, 7), rng.integers(-4, 5)), (0, 1))
+            images.append(image if image.shape[1::-1] == self.size else cv2.resize(image, self.size))
             labels.append(self.labels[chunk][index])
             vectors.append(self.vectors[chunk][index])
         raw = np.stack(vectors).astype(np.float32)
@@ -171,7 +172,7 @@ def chosen_by(network: torch.nn.Module, work: Path, stage: Stage) -> str:
 
 
 def train(work: Path, cameras: str, number: int, *, every: int) -> None:
-    """One stage, from where it was left; the second begins with the averaged weights of the first."""
+    """One stage, from where it was left; a later one begins with the averaged weights of the one before."""
     stage = stages_of(cameras)[number]
     done, before = work / f"stage{number + 1}{cameras}.pt", work / f"stage{number}{cameras}.pt"
     bank = Bank(work, cameras, stage.height, stage.width)
