@@ -189,7 +189,7 @@ def cameras(data: Data = None, as_json: Json = False) -> None:
         (r.name, r.since, r.until, r.tracklets, r.state, "\n".join(Path(source).name for source in r.sources))
         for r in rows
     ]
-    columns = ("camera", "from (UTC)", "to (UTC)", "tracklets", "state", Column("sources", spare=1))
+    columns = ("camera", Column("from (UTC)", spare=1), "to (UTC)", "tracklets", "state", Column("sources", spare=2))
     print_table("Cameras", columns, table)
 
 
