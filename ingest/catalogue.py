@@ -73,8 +73,8 @@ def known() -> Mapping[str, Network]:
 
 def shipped() -> Mapping[str, Installed]:
     """The networks that are part of the package by name."""
-    paths = (sidecar.with_suffix(".onnx") for sidecar in sorted(SHIPPED.glob("*.toml")))
-    return {path.stem: _described(path) for path in paths}
+    stems = sorted(sidecar.stem for sidecar in SHIPPED.glob("*.toml"))
+    return {stem: _described(SHIPPED / f"{stem}.onnx") for stem in stems}
 
 
 def user_folder() -> Path:

@@ -80,7 +80,7 @@ def test_the_wheel_holds_every_module_and_what_modules_read(wheel):
     expected = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
-        for pattern in ("*.py", "*.toml", "*.mako", "*.html", "*.css", "py.typed")
+        for pattern in ("*.py", "*.toml", "*.mako", "*.html", "*.css", "shipped/*.onnx", "shipped/*.md", "py.typed")
         for path in (ROOT / package).rglob(pattern)
     }
     assert {name for name in names if name.split("/")[0] in PACKAGES} == expected

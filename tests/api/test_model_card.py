@@ -13,7 +13,7 @@ def home(tmp_path, monkeypatch):
 def test_a_shipped_network_shows_its_terms_and_its_card(passerby):
     shown = passerby("models", "show", "passerby-small")
     assert shown.code == 0
-    for text in ("CUHK01", "dimension   128", "192 high, 96 wide, RGB", "operating_point", "## Limits"):
+    for text in ("CUHK01", "dimension   128", "256 high, 128 wide, RGB", "operating_point", "## Limits"):
         assert text in shown.out
     facts = passerby("models", "show", "passerby-small", "--json").json
     assert facts["installed"] is True

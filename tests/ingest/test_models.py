@@ -131,7 +131,7 @@ def test_openvino_is_asked_for_where_it_is_missing(tiny_openvino: Write, monkeyp
 
 
 def test_what_auto_means_can_be_asked_without_loading(tiny_onnx: Write) -> None:
-    assert (resolve_detector("auto"), resolve_embedder("auto")) == ("motion", "stripes")
+    assert (resolve_detector("auto"), resolve_embedder("auto")) == ("motion", "passerby-small")
     assert resolve_detector("hog") == "hog"
     path = str(described(tiny_onnx()))
     assert resolve_embedder(path) == path
