@@ -39,6 +39,9 @@ BENCHMARKS = {
     "exports_int8": [],
     "thresholds": [],
     "imports": [part for option, name in IMPORTS.items() if name in os.environ for part in (option, os.environ[name])],
+    "embedder.parity": ["--torch", os.environ.get("TORCH", sys.executable)],
+    "embedder.teachers": [str(SHARED / "data" / "reid-cuhk")],
+    "embedder.overlap": [str(SHARED / "data" / "reid-cuhk")],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }
 

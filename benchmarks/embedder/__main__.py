@@ -5,7 +5,7 @@
 DATA is a folder in Market-1501's layout with ``splits.json`` (fit, choose, calibrate), PYTHON an interpreter that has PyTorch.
 What is done already is left, and the training goes on where it was stopped, so the command can be repeated until it ends:
 
-1. views of the ``fit`` people with the teacher's vectors (``bank.py``; 30 minutes on two cores);
+1. views of the ``fit`` people with the teacher's vectors and of people who do not exist (``bank.py``; 40 minutes on two cores);
 2. the PyTorch twin learns from them (``twin_training.py``; four hours);
 3. ``passerby models import`` makes a network of ours of it;
 4. ``passerby train`` goes on in Paddle, and keeps what is best on the ``choose`` people;

@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from benchmarks.embedder.drawn import drawn_crops
 from benchmarks.embedder.teacher import TEACHER, Discriminant
-from benchmarks.embedder.views import HEIGHT, WIDTH, view
+from benchmarks.embedder.views import HEIGHT, NOBODY, WIDTH, stranger, view
 from ingest.embedder import Embedder
 from ingest.models import load_embedder
 from retrieval.person_images import PersonImage, read_person_images
 
 CHUNK = 4096
 """Views in one file of the bank."""
-CHUNKS = 48
+CHUNKS, STRANGERS = 48, 24
+"""Files of views, and of people who do not exist."""
 STORED = (96, 192)
-"""Width and height at which views are kept."""
+"""Width and height at which views are kept; people who do not exist are kept whole."""
 DRAWN_PEOPLE, DRAWN_SHOTS = 360, 3
 PAIRS = {"": (1, 2, 3, 4), "-12": (1, 2), "-34": (3, 4)}
 """Cameras whose people a network learns from. The shared data has two pairs of cameras, and nobody is seen by both."""
@@ -37,13 +38,14 @@ def crops_of(images: tuple[PersonImage, ...]) -> NDArray[np.uint8]:
     return np.stack([cv2.resize(cv2.imread(str(image.path)), (WIDTH, HEIGHT)) for image in images])
 
 
-def fill(folder: Path, work: Path, *, chunks: int = CHUNKS) -> None:
+def fill(folder: Path, work: Path, *, chunks: int = CHUNKS, strangers: int = STRANGERS) -> None:
     """Makes everything that is not there yet; an interrupted run goes on at the chunk that it was at.
 
     Args:
         folder: The Market-1501 folder, with ``splits.json``.
         work: Where to.
         chunks: How many files of 4,096 views.
+        strangers: How many files of 4,096 people who do not exist.
     """
     work.mkdir(parents=True, exist_ok=True)
     images = people_of(folder, "fit")
@@ -67,15 +69,19 @@ def fill(folder: Path, work: Path, *, chunks: int = CHUNKS) -> None:
         choose = people_of(folder, "choose")
         truth = {"people": [one.person for one in choose], "cameras": [one.camera for one in choose]}
         _save(work / "choose.npz", crops=crops_of(choose), **truth)
-    (work / "bank").mkdir(exist_ok=True)
-    for number in range(chunks):
-        path = work / "bank" / f"{number:03d}.npz"
-        if not path.exists():
-            views, view_labels = zip(*_views(crops, labels, seed=1000 + number), strict=True)
-            vectors = np.concatenate([_embedded(teacher, views[k : k + _BATCH]) for k in range(0, CHUNK, _BATCH)])
-            small = np.stack([cv2.resize(one, STORED, interpolation=cv2.INTER_AREA) for one in views])
-            _save(path, views=small, labels=np.asarray(view_labels), vectors=vectors.astype(np.float16))
-            print(f"views: {number + 1} of {chunks} chunks", flush=True)
+    for kind, count in (("bank", chunks), ("strangers", strangers)):
+        (work / kind).mkdir(exist_ok=True)
+        for number in range(count):
+            path = work / kind / f"{number:03d}.npz"
+            if not path.exists():
+                found = _views(crops, labels, 1000 + number) if kind == "bank" else _strangers(crops, 5000 + number)
+                views, view_labels = zip(*found, strict=True)
+                vectors = np.concatenate([_embedded(teacher, views[k : k + _BATCH]) for k in range(0, CHUNK, _BATCH)])
+                if kind == "bank":
+                    views = [cv2.resize(one, STORED, interpolation=cv2.INTER_AREA) for one in views]
+                arrays = {"labels": np.asarray(view_labels), "vectors": vectors.astype(np.float16)}
+                _save(path, views=np.stack(views), **arrays)
+                print(f"{kind}: {number + 1} of {count} files", flush=True)
 
 
 def _views(crops: NDArray[np.uint8], labels: NDArray[np.int64], seed: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
@@ -83,6 +89,12 @@ def _views(crops: NDArray[np.uint8], labels: NDArray[np.int64], seed: int) -> It
     order = rng.permutation(len(crops))
     for position in range(CHUNK):
         yield view(crops, labels, order[position % len(order)], rng)
+
+
+def _strangers(crops: NDArray[np.uint8], seed: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    rng = np.random.default_rng(seed)
+    for _ in range(CHUNK):
+        yield stranger(crops, rng), NOBODY
 
 
 def _embedded(teacher: Embedder, views: tuple[NDArray[np.uint8], ...]) -> NDArray[np.float32]:

@@ -35,9 +35,7 @@ def batches() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 def paddle_side(folder: Path) -> tuple[list[float], np.ndarray]:
     """Writes its fresh weights into the folder, then learns."""
-    import paddle
-    from paddle.nn import functional
-
+    from ingest.paddle_library import nn, paddle
     from training.network import build_network
     from training.network_settings import NetworkSettings
 
@@ -51,13 +49,13 @@ def paddle_side(folder: Path) -> tuple[list[float], np.ndarray]:
     optimiser = paddle.optimizer.SGD(RATE, parameters=[*network.parameters(), classes])
     found = []
     for images, labels, target in batches()[:STEPS]:
-        student = functional.normalize(network(paddle.to_tensor(images)), axis=1)
+        student = nn.functional.normalize(network(paddle.to_tensor(images)), axis=1)
         goal = paddle.to_tensor(target)
         others = paddle.to_tensor(~np.eye(BATCH, dtype=bool))
         gaps = (student @ student.T - goal @ goal.T)[others]
-        logits = 16.0 * student @ functional.normalize(classes, axis=1).T
+        logits = 16.0 * student @ nn.functional.normalize(classes, axis=1).T
         total = (1 - (student * goal).sum(1)).mean() + 20.0 * gaps.square().mean()
-        total = total + 0.2 * functional.cross_entropy(logits, paddle.to_tensor(labels), label_smoothing=0.1)
+        total = total + 0.2 * nn.functional.cross_entropy(logits, paddle.to_tensor(labels), label_smoothing=0.1)
         optimiser.clear_grad()
         total.backward()
         optimiser.step()

@@ -26,7 +26,7 @@ def scores(vectors: Vectors, images: tuple[PersonImage, ...]) -> str:
     cameras = np.array([image.camera for image in images])
     _, asked = np.unique(np.stack([people, cameras]), axis=1, return_index=True)
     found = evaluate_rankings(vectors[asked], people[asked], cameras[asked], vectors, people, cameras)
-    return f"{found.cmc(1):.3f} / {found.mean_precision:.3f}"
+    return f"{found.cmc(1)[0]:.3f} / {found.mean_precision:.3f}"
 
 
 def main() -> None:

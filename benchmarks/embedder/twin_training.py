@@ -5,8 +5,8 @@
          + 0.2 * cross-entropy(16 * cos(student, class), smoothing 0.1)
 
 The teacher's vectors are those of ``bank.py`` through the discriminant of ``teacher.py``; drawn people have a label only,
-views of people who do not exist have a teacher's vector only. Three stages: 128×64 pixels, 192×96, 256×128. Every ``--every``
-steps all that is needed to go on is written; the same command goes on there.
+views of people who do not exist have a teacher's vector only. Four stages: 128×64 pixels, 192×96, 256×128, and there with people
+who do not exist (``views.stranger``). Every ``--every`` steps all that is needed to go on is written; the same command goes on there.
 """
 
 import argparse
@@ -45,6 +45,7 @@ class Stage:
         steps: How many.
         rate: Highest learning rate, after 300 steps of warm-up; then half a cosine.
         floor: Where the cosine ends, as a share of ``rate``.
+        strangers: Share of the views that show people who do not exist.
     """
 
     height: int
@@ -52,13 +53,21 @@ class Stage:
     steps: int
     rate: float
     floor: float
+    strangers: float = 0.0
 
     def rate_at(self, step: int) -> float:
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
         return self.rate * min(1, (step + 1) / 300) * (cosine * (1 - self.floor) + self.floor)
 
 
-STAGES = (Stage(128, 64, 6500, 2e-3, 0.15), Stage(192, 96, 12000, 1.2e-3, 0.002), Stage(256, 128, 4000, 6e-4, 0.002))
+STAGES = (
+    Stage(128, 64, 6500, 2e-3, 0.15),
+    Stage(192, 96, 12000, 1.2e-3, 0.002),
+    Stage(256, 128, 2250, 6e-4, 0.4),
+    Stage(256, 128, 3200, 6e-4, 0.002, strangers=0.5),
+)
+MOST_FILES = 12
+"""Of views, where there are strangers too: all would not fit into memory."""
 CROSS_STAGES = (Stage(128, 64, 4000, 2e-3, 0.002),)
 """Of the networks that learn from two of the four cameras, to be tested on the other two."""
 
@@ -69,13 +78,16 @@ class Bank:
     Which cameras a view of nobody is from is not known, so there are none where only some cameras count.
     """
 
-    def __init__(self, work: Path, cameras: str, height: int, width: int) -> None:
-        self.size = (width, height)
+    def __init__(self, work: Path, cameras: str, stage: Stage) -> None:
+        self.size, self.share = (stage.width, stage.height), stage.strangers
         space = np.load(work / f"discriminant{cameras}.npz")
         self.mean, self.matrix, inside = space["mean"], space["matrix"], space["inside"]
         self.people = len(inside)
         self.views, self.labels, self.vectors = [], [], []
-        for path in sorted((work / "bank").glob("[0-9][0-9][0-9].npz")):
+        strangers = sorted((work / "strangers").glob("[0-9][0-9][0-9].npz")) if self.share else []
+        self.strangers = len(strangers)
+        views = sorted((work / "bank").glob("[0-9][0-9][0-9].npz"))
+        for path in [*strangers, *(views[:MOST_FILES] if strangers else views)]:
             chunk = np.load(path)
             labels = chunk["labels"]
             kept = np.full(len(labels), True) if inside.all() else (labels >= 0) & inside[labels]
@@ -101,7 +113,8 @@ class Bank:
             images.append(cv2.resize(crop, self.size, interpolation=cv2.INTER_AREA))
             labels.append(self.people + person)
         for _ in range(BATCH - DRAWN):
-            chunk = int(rng.integers(len(self.views)))
+            strange = rng.random() < self.share
+            chunk = int(rng.integers(self.strangers) if strange else rng.integers(self.strangers, len(self.views)))
             index = int(rng.integers(len(self.views[chunk])))
             image = self.views[chunk][index]
             image = image[:, ::-1] if rng.random() < 0.5 else image
@@ -175,7 +188,7 @@ def train(work: Path, cameras: str, number: int, *, every: int) -> None:
     """One stage, from where it was left; a later one begins with the averaged weights of the one before."""
     stage = stages_of(cameras)[number]
     done, before = work / f"stage{number + 1}{cameras}.pt", work / f"stage{number}{cameras}.pt"
-    bank = Bank(work, cameras, stage.height, stage.width)
+    bank = Bank(work, cameras, stage)
     torch.manual_seed(number)
     network = Twin().to(memory_format=torch.channels_last)
     classes = torch.nn.Parameter(torch.randn(bank.people + len(bank.drawn_of), network.fc.out_features) * 0.05)

@@ -40,6 +40,44 @@ def view(images: Sequence[Image], labels: Sequence[int], index: int, rng: np.ran
     return _worsened(image, rng), NOBODY if redressed else label
 
 
+def stranger(images: Sequence[Image], rng: np.random.Generator) -> Image:
+    """A view of somebody who does not exist: one to three people's parts, one above the other, each in colours of its own.
+
+    Args:
+        images: (256, 128, 3) BGR each.
+        rng: What all chances come from.
+    """
+    parts = int(rng.choice([1, 2, 3], p=[0.2, 0.5, 0.3]))
+    cuts = {1: (), 2: ((0.38, 0.62),), 3: ((0.16, 0.30), (0.42, 0.62))}[parts]
+    person = _part(images, rng)
+    for low, high in cuts:
+        person = _joined(person, _part(images, rng), rng.uniform(low, high), rng.uniform(3, 10))
+    image = _moved(person, rng)
+    if rng.random() < 0.6:
+        image = _recoloured(image, rng, hue=rng.normal(0, 2.5))
+    if rng.random() < 0.15:
+        image = _blurred(image, rng)
+    return _erased(image, rng) if rng.random() < 0.2 else image
+
+
+def _part(images: Sequence[Image], rng: np.random.Generator) -> Image:
+    """Somebody, perhaps mirrored, perhaps in quite other colours."""
+    image = images[rng.integers(len(images))]
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+    return _redyed(np.ascontiguousarray(image), rng) if rng.random() < 0.55 else image
+
+
+def _redyed(image: Image, rng: np.random.Generator) -> Image:
+    """All colours turned round the colour circle, paler or fuller, darker or lighter; now and then channels swapped."""
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV).astype(np.float32)
+    hsv[..., 0] = (hsv[..., 0] + rng.uniform(-90, 90)) % 180
+    hsv[..., 1] = np.clip(hsv[..., 1] * np.exp(rng.normal(0, 0.4)), 0, 255)
+    hsv[..., 2] = np.clip(hsv[..., 2] * np.exp(rng.normal(0, 0.25)), 0, 255)
+    redyed = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2BGR)
+    return np.asarray(redyed[..., rng.permutation(3)] if rng.random() < 0.15 else redyed, np.uint8)
+
+
 def mild_view(image: Image, rng: np.random.Generator) -> Image:
     """A view of somebody whose clothes stay as they are."""
     if rng.random() < 0.5:
@@ -57,9 +95,13 @@ def _worsened(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _chimera(upper: Image, lower: Image, rng: np.random.Generator) -> Image:
-    """The upper half of one over the lower half of another, blended over 8 rows about the waist."""
-    waist = rng.uniform(0.40, 0.60) * HEIGHT
-    share = np.clip((np.arange(HEIGHT) - waist) / 8 + 0.5, 0, 1)[:, None, None]
+    """The upper half of one over the lower half of another."""
+    return _joined(upper, lower, rng.uniform(0.40, 0.60), 8)
+
+
+def _joined(upper: Image, lower: Image, cut: float, rows: float) -> Image:
+    """One above the cut, a share of the height, and another below, blended over some rows."""
+    share = np.clip((np.arange(HEIGHT) - cut * HEIGHT) / rows + 0.5, 0, 1)[:, None, None]
     return np.asarray(upper * (1 - share) + lower * share, np.uint8)
 
 
