@@ -63,7 +63,7 @@ def export(
         if not text.isprintable():
             raise ConfigError(f"{option} {text!r} is not one line of text; write it without line breaks")
     run = source.parent if (source.parent / "settings.json").is_file() else None
-    refuse_idle(int8=int8, calibrate=calibrate, data=data, people=people, run=run)
+    refuse_idle(int8=int8, calibrate=calibrate, data=data, people=people, skip_bad=skip_bad, run=run)
     if weights == "fp16" and "onnx" not in forms:
         raise ConfigError("--weights fp16 is for ONNX files, and Paddle's form keeps fp32; add onnx to --format")
     if find_spec("paddle") is None:
@@ -106,6 +106,7 @@ def refuse_idle(
     calibrate: Sequence[str] | None,
     data: Sequence[str] | None,
     people: Sequence[str] | None,
+    skip_bad: bool,
     run: Path | None,
 ) -> None:
     """Refuses options that change nothing, or lack what they need.
@@ -115,6 +116,11 @@ def refuse_idle(
     """
     if people and not data:
         raise ConfigError("--people names people of --data, which is missing; name the images, too")
+    if skip_bad and not (data or calibrate):
+        # A run that left out an image less may have held out other people, so its images are read as it read them.
+        raise ConfigError(
+            "--skip-bad is for images of --data and --calibrate, and none are named; name some, or leave it out"
+        )
     if calibrate and not int8:
         raise ConfigError("--calibrate is for --int8, which is missing; add it, or leave --calibrate out")
     if int8 and run is None and not calibrate:

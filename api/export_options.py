@@ -67,7 +67,10 @@ People = Annotated[
     ),
 ]
 SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, rather than refuse them.")
+    bool,
+    typer.Option(
+        "--skip-bad", help="Leave out images of --data and --calibrate that cannot be read, rather than refuse them."
+    ),
 ]
 OperatingPoint = Annotated[
     Real,

@@ -181,6 +181,7 @@ def refuse_idle(flags: Collection[str], settings: TrainSettings) -> None:
         "steps": ("--schedule piecewise", settings.schedule == "piecewise"),
         "factor": ("--schedule piecewise", settings.schedule == "piecewise"),
         "padding": ("--crop above 0", settings.crop > 0),
+        "crop": ("--padding above 0", settings.padding > 0 or settings.crop == 0),
         "erase_fill": ("--erase above 0", settings.erase > 0),
         "allow_mismatch": ("--weights", settings.weights is not None),
     }

@@ -34,7 +34,7 @@ class Teacher:
     The last crops' embeddings are kept, so that crops that come again (without augmentation, or only mirrored) cost nothing.
 
     Attributes:
-        names: Of the embedders.
+        identities: Of the embedders, which a run must keep.
         dimension: T, the length of a joined embedding.
 
     Args:
@@ -45,10 +45,15 @@ class Teacher:
     def __init__(self, embedders: Sequence[Embedder], *, kept: int = KEPT) -> None:
         if not embedders:
             raise ConfigError("there is no teacher; name at least one embedder")
-        self.names = tuple(embedder.identity.name for embedder in embedders)
-        self.dimension = sum(embedder.identity.dimension for embedder in embedders)
+        self.identities = tuple(embedder.identity for embedder in embedders)
+        self.dimension = sum(identity.dimension for identity in self.identities)
         self._embedders, self._kept = tuple(embedders), kept
         self._known: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the embedders."""
+        return tuple(identity.name for identity in self.identities)
 
     def embed(self, images: paddle.Tensor) -> paddle.Tensor:
         """(B, T) float32 of unit length, for (B, 3, H, W) images as the networks of ``training`` see them.

@@ -1,6 +1,7 @@
 """Keeps what a run must not lose: the checkpoint that it goes on from, and the best network so far."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gallery.errors import ConfigError, ModelError
+from gallery.tracklet import EmbedderIdentity
 from training.checkpoint import Checkpoint
 from training.learner import Arrays, Learner
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, teachers_json
 from training.train_settings import HOW_ONLY, TrainSettings
 from training.validation import Validation
 from training.weights import save_network
@@ -47,14 +49,25 @@ class Keeper:
         data: Fingerprint of the images and people.
         learner: Whose state is kept.
         world: The processes that train.
+        teachers: The embedders that are distilled from.
     """
 
-    def __init__(self, folder: RunFolder, settings: TrainSettings, data: str, learner: Learner, world: World) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        settings: TrainSettings,
+        data: str,
+        learner: Learner,
+        world: World,
+        *,
+        teachers: Sequence[EmbedderIdentity] = (),
+    ) -> None:
         self._folder = folder
         self._settings = settings
         self._data = data
         self._learner = learner
         self._world = world
+        self._teachers = teachers_json(teachers)
         self._saved = time.monotonic()
 
     def begin(self) -> Progress:
@@ -119,6 +132,7 @@ class Keeper:
                 "best": best,
                 "settings": self._settings.to_json(),
                 "data": self._data,
+                "teachers": self._teachers,
                 "processes": self._world.size,
             }
             self._folder.save(Checkpoint(state, facts))

@@ -20,7 +20,7 @@ from training.loader import Loader
 from training.network import ReidNetwork, build_network
 from training.network_settings import NetworkSettings
 from training.objective import Objective
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, refuse_other_teachers
 from training.samplers import CameraBalancedPKSampler, InOrder, PKSampler, PlainSampler, Sampler
 from training.samples import TrainingSet
 from training.start_weights import start_from
@@ -85,6 +85,9 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
     # What is quickly refused comes before the images, of which every one is read.
     network, teacher = build_network_and_teacher(settings)
     check_loss(settings, network, teacher)
+    teachers = () if teacher is None else teacher.identities
+    if checkpoint is not None:
+        refuse_other_teachers(checkpoint, teachers)
     sets = learning_sets(settings, on_image=on_image)
     if sets.left_out is not None:
         watch.note(sets.left_out)
@@ -94,7 +97,7 @@ def prepare_run(settings: TrainSettings, out: Path, world: World, watch: Watch, 
             watch.note(f"left out of {settings.weights}: {mismatch}")
     loader = build_loader(settings, sets.fit, world)
     learner = build_learner(settings, network, teacher, len(sets.fit.people), world)
-    keeper = Keeper(folder, settings, sets.fingerprint(), learner, world)
+    keeper = Keeper(folder, settings, sets.fingerprint(), learner, world, teachers=teachers)
     start = keeper.begin() if checkpoint is None else keeper.go_on(checkpoint)
     course = Course(settings, per_epoch=len(loader.sampler.epoch(0)))
     return Run(settings, folder, world, sets, loader, course, learner, keeper, image_reader(settings), start)

@@ -1,7 +1,7 @@
 """The folder of a run: its settings, its checkpoint, its best network, and the lock of whoever trains in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +9,7 @@ from typing import Any
 
 from gallery.errors import ConfigError, ModelError
 from gallery.lock import FileLock
+from gallery.tracklet import EmbedderIdentity
 from training.checkpoint import Checkpoint, read_checkpoint, replace_file, write_checkpoint
 from training.recipe import checked, flag
 from training.train_settings import HOW_ONLY, TrainSettings
@@ -131,6 +132,30 @@ def refuse_other_settings(stored: TrainSettings, asked: TrainSettings) -> None:
     if differing:
         listed = "; ".join(f"{flag(name)} was {_shown(before, name)}, now {_shown(now, name)}" for name in differing)
         raise ConfigError(f"a run is resumed with its own settings, but {listed}; leave them out, or begin a new run")
+
+
+def teachers_json(teachers: Sequence[EmbedderIdentity]) -> list[list[str]]:
+    """Embedders that are distilled from as a checkpoint keeps them: name and SHA-256 of each, in their order."""
+    return [[teacher.name, teacher.sha256] for teacher in teachers]
+
+
+def refuse_other_teachers(checkpoint: Checkpoint, teachers: Sequence[EmbedderIdentity]) -> None:
+    """Refuses teachers that are not those that the run began with, whatever they are called.
+
+    Raises:
+        ConfigError: Naming what was and what is.
+    """
+    before, now = checkpoint.facts.get("teachers", []), teachers_json(teachers)
+    if before != now:
+        raise ConfigError(
+            f"the run began with {_named(before)}, and now there is {_named(now)}; put back what was there, or begin a "
+            "new run (from its best.npz, by --weights)"
+        )
+
+
+def _named(teachers: Sequence[Sequence[str]]) -> str:
+    listed = ", ".join(f"{name} (SHA-256 {sha256[:16]}...)" for name, sha256 in teachers)
+    return f"teacher {listed}" if listed else "a teacher that was not written down"
 
 
 def _shown(values: Mapping[str, Any], name: str) -> str:

@@ -183,6 +183,7 @@ def test_a_run_without_held_out_people_or_images_says_so(passerby, run_folder, t
         return run.error
 
     assert "--data DIR" in error(hold_out="0")
+    assert "--skip-bad is for images of --data" in error("--skip-bad")
     gone = error(data=[str(tmp_path / "gone")])
     assert "gone" in gone
     assert "or name people by --data" in gone
@@ -204,6 +205,7 @@ def test_a_run_without_held_out_people_or_images_says_so(passerby, run_folder, t
         ((*GIVEN, "--int8", "--calibrate", "nowhere"), "name them by --data DATA"),
         ((*GIVEN, "--calibrate", "nowhere"), "--calibrate is for --int8"),
         ((*GIVEN, "--people", "a:b"), "--data, which is missing"),
+        ((*GIVEN, "--skip-bad"), "--skip-bad is for images of --data and --calibrate, and none are named"),
         (("--data", "nowhere"), "nowhere"),
         ((*GIVEN, "--name", "a/b"), "cannot be called 'a/b'"),
         ((*GIVEN, "--name", ""), "cannot be called ''"),

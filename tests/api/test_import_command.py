@@ -59,6 +59,22 @@ def test_options_and_json(passerby, checkpoint: Path, tmp_path: Path):
     }  # fmt: skip
 
 
+def test_the_weights_are_those_of_the_entry_that_is_named(passerby, tmp_path: Path):
+    storages, drawn = Storages(), peers.draw(peers.osnet_shapes("x0_25"))
+    states = {"state_dict": drawn, "ema": {name: array / 2 for name, array in drawn.items()}}
+    content = {
+        entry: {name: storages.tensor(array) for name, array in state.items()} for entry, state in states.items()
+    }
+    file, arrays = zip_file(tmp_path / "n.pth", dump(content), storages.bytes), {}
+    for entry in (None, "state_dict", "ema"):
+        out = tmp_path / f"{entry}.npz"
+        run = passerby("models", "import", file, "--out", out, "--json", *(["--entry", entry] if entry else []))
+        assert run.json["entry"] == (entry or "state_dict")
+        arrays[entry] = read_network_file(out).arrays["backbone.conv1.conv.weight"]
+    np.testing.assert_array_equal(arrays[None], arrays["state_dict"])
+    np.testing.assert_array_equal(arrays[None], 2 * arrays["ema"])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -196,7 +196,7 @@ def test_wrong_values_are_one_line(evaluate, options, message):
     assert message in run.error
 
 
-def test_the_batch_is_what_a_network_runs_in(evaluate, monkeypatch):
+def test_how_a_network_runs_reaches_it(evaluate, monkeypatch):
     asked = []
 
     def load(name, **options):
@@ -204,12 +204,13 @@ def test_the_batch_is_what_a_network_runs_in(evaluate, monkeypatch):
         return StripesEmbedder()
 
     monkeypatch.setattr(models, "load_embedder", load)
-    told = evaluate("--batch", 3, "--threads", 2, "--json").json
-    assert (told["batch"], told["threads"]) == (3, 2)
-    assert evaluate("--json").json["batch"] is None
-    assert [options["batch"] for options in asked] == [3, None]
-    assert asked[0]["threads"] == 2
-    assert (asked[0]["device"], asked[0]["precision"]) == ("cpu", "fp32")
+    given = {"batch": 3, "threads": 2, "device": "cuda", "precision": "bf16"}
+    told = evaluate(*(part for name, value in given.items() for part in (f"--{name}", value)), "--json").json
+    assert {name: told[name] for name in given} == given
+    usual = evaluate("--json").json
+    assert (usual["batch"], usual["device"], usual["precision"], usual["cached"]) == (None, "cpu", "fp32", 0)
+    assert asked[0] == given
+    assert asked[1] == {"batch": None, "threads": asked[1]["threads"], "device": "cpu", "precision": "fp32"}
 
 
 def test_an_absent_folder_is_one_line(passerby, tmp_path):

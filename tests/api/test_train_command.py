@@ -14,7 +14,8 @@ from api.train_command import show
 from tests.conftest import REPOSITORY
 from tests.training.runs import losses, pictures, state
 from training.loop import TrainingResult
-from training.train_settings import TrainSettings
+from training.recipe import flag
+from training.train_settings import KINDS, TrainSettings
 
 RUN = "import signal; signal.signal(2, signal.default_int_handler); from api.main import main; main()"
 """SIGINT may be ignored here (in a background job, say), and children inherit that."""
@@ -158,6 +159,21 @@ def test_a_recipe_is_overridden_by_flags(settled, data, tmp_path):
     assert (shipped.backbone, shipped.iterations, shipped.size) == ("ResNet101_vd", 12_000, "64x32")
 
 
+def test_a_switch_of_a_recipe_is_turned_by_its_flag(settled, data, tmp_path):
+    switches = {name for name, kind in KINDS.items() if kind is bool}
+    assert len(switches) == 7
+    for said in (True, False):
+        values = {name: said for name in switches}
+        lines = [f"{flag(name)} = {str(said).lower()}" for name in values]
+        (tmp_path / "mine.toml").write_text("\n".join([*lines, 'weights = "first.npz"']))
+        kept = settled(data, "--recipe", tmp_path / "mine.toml")
+        turned = settled(
+            data, "--recipe", tmp_path / "mine.toml", *(f"--{'no-' if said else ''}{flag(name)}" for name in switches)
+        )
+        for name in switches:
+            assert (getattr(kept, name), getattr(turned, name)) == (said, not said), name
+
+
 def test_paths_are_kept_absolute(settled, data, tmp_path, monkeypatch):
     monkeypatch.chdir(data.parent)
     found = settled("bounding_box_train", "--people", "splits.json:fit", "--hold-out", "splits.json:choose")
@@ -214,6 +230,7 @@ def test_a_run_is_named_where_only_its_folder_is_given(passerby, tmp_path):
         (["{data}", "--schedule", "cosine", "--steps", "3"], "--steps is for --schedule piecewise"),
         (["{data}", "--schedule", "constant", "--factor", "0.3"], "--factor is for --schedule piecewise"),
         (["{data}", "--crop", "0", "--padding", "3"], "--padding is for --crop above 0"),
+        (["{data}", "--crop", "0.5", "--padding", "0"], "--crop is for --padding above 0"),
         (["{data}", "--erase", "0", "--erase-fill", "mean"], "--erase-fill is for --erase above 0"),
         (["{data}", "--allow-mismatch"], "--allow-mismatch is for --weights"),
         (["{data}", "--weights", "absent.npz"], "absent.npz"),

@@ -8,8 +8,10 @@ import pytest
 
 from gallery.errors import ConfigError, ModelError
 from ingest.stop import Stop
+from tests.ingest.conftest import TINY_SIDECAR, _onnx_model
 from tests.training.runs import losses, pictures, settings, start, state, weights
-from training.checkpoint import read_checkpoint
+from tests.training.test_distillation import THRESHOLDS
+from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.learner import Learner
 from training.loop import train
 from training.network_settings import NetworkSettings
@@ -214,6 +216,46 @@ def test_other_images_are_noticed(data, straight, tmp_path):
     (other / "0002_c1_0.png").rename(other / "0002_c1_7.png")
     with pytest.raises(ConfigError, match="are others than those that the run began with"):
         train(settings(other), tmp_path / "run", resume=True)
+
+
+def test_another_teacher_is_noticed_before_images_are_read(data, tmp_path):
+    teacher, run = tmp_path / "tiny.onnx", tmp_path / "run"
+    sound, description = _onnx_model(None), TINY_SIDECAR + THRESHOLDS
+    teacher.write_bytes(sound)
+    teacher.with_suffix(".toml").write_text(description)
+    one = settings(data, loss="softmax + distill", teacher=f"{teacher},stripes", iterations=5, warmup=1)
+
+    def go_on(steps):
+        stopper = Stopper(steps)
+        return train(one, run, resume=True, watch=stopper, stop=stopper.stop).steps
+
+    assert go_on(1) == 2
+    # Thresholds change nothing of what a teacher says.
+    teacher.with_suffix(".toml").write_text(description.replace("0.2", "0.3"))
+    assert go_on(3) == 4
+
+    kept = (run / "last.npz").read_bytes()
+    teacher.write_bytes(_onnx_model(None, b"other"))
+    impatient = Impatient()
+    with pytest.raises(
+        ConfigError, match=r"began with teacher tiny \(SHA-256 \w{16}\.{3}\), stripes \(SHA-256 \w"
+    ) as error:
+        train(one, run, resume=True, watch=impatient)
+    assert "put back what was there, or begin a new run" in str(error.value)
+    assert impatient.told == []
+    assert (run / "last.npz").read_bytes() == kept
+
+    teacher.write_bytes(sound)
+    checkpoint = read_checkpoint(run / "last.npz")
+    write_checkpoint(
+        run / "last.npz", Checkpoint(checkpoint.arrays, {**checkpoint.facts, "teachers": []})
+    )  # as versions wrote it that did not look
+    with pytest.raises(
+        ConfigError, match="began with a teacher that was not written down, and now there is teacher tiny"
+    ):
+        train(one, run, resume=True)
+    (run / "last.npz").write_bytes(kept)
+    assert go_on(9) == 5
 
 
 def test_a_damaged_checkpoint_is_named(data, tmp_path):
