@@ -41,6 +41,7 @@ BENCHMARKS = {
     "imports": [part for option, name in IMPORTS.items() if name in os.environ for part in (option, os.environ[name])],
     "embedder.parity": ["--torch", os.environ.get("TORCH", sys.executable)],
     "embedder.teachers": [str(SHARED / "data" / "reid-cuhk")],
+    "embedder.speed": [],
     "embedder.overlap": [str(SHARED / "data" / "reid-cuhk")],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }
