@@ -163,7 +163,7 @@ def test_a_switch_of_a_recipe_is_turned_by_its_flag(settled, data, tmp_path):
     switches = {name for name, kind in KINDS.items() if kind is bool}
     assert len(switches) == 7
     for said in (True, False):
-        values = {name: said for name in switches}
+        values = dict.fromkeys(switches, said)
         lines = [f"{flag(name)} = {str(said).lower()}" for name in values]
         (tmp_path / "mine.toml").write_text("\n".join([*lines, 'weights = "first.npz"']))
         kept = settled(data, "--recipe", tmp_path / "mine.toml")
