@@ -8,8 +8,9 @@ What is done already is left, and the training goes on where it was stopped, so 
 1. views of the ``fit`` people with the teacher's vectors and of people who do not exist (``bank.py``; 40 minutes on two cores);
 2. the PyTorch twin learns from them (``twin_training.py``; four hours);
 3. ``passerby models import`` makes a network of ours of it;
-4. ``passerby train`` goes on in Paddle, and keeps what is best on the ``choose`` people;
-5. ``passerby export`` writes ONNX and INT8 with mirror images, thresholds of the ``calibrate`` people, into FOLDER/shipped.
+4. a discriminant of the ``fit`` people becomes part of its last layer (``sharpen.py``);
+5. ``passerby train`` goes on in Paddle, and keeps what is best on the ``choose`` people;
+6. ``passerby export`` writes ONNX and INT8 with mirror images, thresholds of the ``calibrate`` people, into FOLDER/shipped.
 
 With ``--cross`` instead: networks that learn from two of the four cameras, to be tested on the others (``cross.py``).
 """
@@ -27,11 +28,11 @@ LICENCE = "Apache-2.0 (code); CUHK01 and CUHK03, which it was trained on, are fo
 PASSERBY = (str(Path(sys.executable).with_name("passerby")),)
 PADDLE_EPOCHS = (
     *("--loss", "softmax(smoothing=0.1) + triplet(margin=0.3, mining=hard)"),
-    *("--iterations", "300", "--validate-every", "50", "--warmup", "30", "--schedule", "cosine"),
+    *("--iterations", "200", "--validate-every", "50", "--warmup", "20", "--schedule", "cosine"),
     *("--optimizer", "adamw", "--lr", "3e-6", "--ema", "0.98"),
     *("--ids", "16", "--images", "4", "--erase", "0.3", "--jitter", "0.3"),
 )
-"""Of step 4: short, at a tiny rate, averaged."""
+"""Of step 5: short, at a tiny rate, averaged."""
 
 
 def run(*arguments: str | Path) -> None:
@@ -43,13 +44,17 @@ def run(*arguments: str | Path) -> None:
 
 
 def make(data: Path, work: Path, python: str) -> None:
-    """All five steps."""
+    """All six steps."""
     bank.fill(data, work)
     twin = learn(work, python, "", "256x128")
-    images, splits, finished = data / "bounding_box_train", data / "splits.json", work / "paddle"
-    if not (finished / "best.npz").exists():
-        parts = ("--people", f"{splits}:fit", "--hold-out", f"{splits}:choose", "--weights", twin)
-        run(*PASSERBY, "train", images, "--out", finished, "--resume", *parts, *shape(twin), *PADDLE_EPOCHS)
+    images, splits, sharp = data / "bounding_box_train", data / "splits.json", work / "sharp.npz"
+    if not sharp.exists():
+        from benchmarks.embedder.sharpen import sharpen
+
+        sharpen(twin, data, sharp)
+    finished = work / "paddle"
+    parts = ("--people", f"{splits}:fit", "--hold-out", f"{splits}:choose", "--weights", sharp)
+    run(*PASSERBY, "train", images, "--out", finished, "--resume", *parts, *shape(twin), *PADDLE_EPOCHS)
     shipped = ("--mirror", "--weights", "fp16", "--int8", "--summary", SUMMARY, "--licence", LICENCE)
     export(data, finished, work / "shipped", NAME, *shipped)
 
@@ -75,7 +80,7 @@ def shape(network: Path) -> tuple[str, ...]:
 
 
 def export(data: Path, network: Path, out: Path, name: str, *options: str) -> None:
-    """Step 5."""
+    """Step 6."""
     if (out / f"{name}.onnx").exists():
         return
     people = ("--data", data / "bounding_box_train", "--people", f"{data / 'splits.json'}:calibrate")
