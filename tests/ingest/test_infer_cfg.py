@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from gallery.errors import ModelError
-from ingest.catalogue import add, find, identify, installed
+from ingest.catalogue import SHIPPED, add, find, identify, installed
 from ingest.infer_cfg import network_in
 from ingest.models import load_detector
 from ingest.paddle_steps import NormalizeImage, Resize
@@ -34,6 +34,11 @@ CONFIG: dict[str, object] = {
     },
     "fpn_stride": [8, 16, 32, 64],
 }
+
+
+def added() -> list[str]:
+    """Names of the installed networks that are no part of the package."""
+    return [there.network.name for there in installed() if there.path.parent != SHIPPED]
 
 
 def write(folder: Path, file: str = "infer_cfg.yml", network: str = "model.json", **changes: object) -> Path:
@@ -152,14 +157,14 @@ def test_an_export_is_found_by_the_name_of_its_folder(tmp_path: Path, monkeypatc
     use(monkeypatch, tmp_path / "nets")
     assert find("ppyoloe_s") == identify(folder)
     use(monkeypatch, folder)
-    assert [there.network.name for there in installed()] == ["ppyoloe_s"]
+    assert added() == ["ppyoloe_s"]
 
 
 def test_exports_of_other_things_are_no_detectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "keypoints", arch="HRNet")
     write(tmp_path / "attributes", "inference.yml", arch=None)
     use(monkeypatch, tmp_path)
-    assert installed() == []
+    assert added() == []
     with pytest.raises(ModelError, match="arch 'HRNet' is no people detector"):
         find("keypoints")
     with pytest.raises(ModelError, match="unknown model 'attributes'"):
@@ -171,7 +176,7 @@ def test_a_folder_of_two_networks_does_not_stand_in_the_way(tmp_path: Path, monk
     write(tmp_path / "converted", network="model.onnx")
     write(tmp_path / "clear")
     use(monkeypatch, tmp_path)
-    assert [there.network.name for there in installed()] == ["clear"]
+    assert added() == ["clear"]
     with pytest.raises(ModelError, match="several networks in"):
         find("converted")
 
