@@ -5,8 +5,8 @@
 DATA is a folder in Market-1501's layout with ``splits.json`` (fit, choose, calibrate), PYTHON an interpreter that has PyTorch.
 What is done already is left, and the training goes on where it was stopped, so the command can be repeated until it ends:
 
-1. views of the ``fit`` people with the teacher's vectors and of people who do not exist (``bank.py``; 40 minutes on two cores);
-2. the PyTorch twin learns from them (``twin_training.py``; four hours);
+1. views of the ``fit`` people with the teacher's vectors and of people who do not exist (``bank.py``; half an hour on two cores);
+2. the PyTorch twin learns from them (``twin_training.py``; three hours);
 3. ``passerby models import`` makes a network of ours of it;
 4. a discriminant of the ``fit`` people becomes part of its last layer (``sharpen.py``);
 5. ``passerby train`` goes on in Paddle, and keeps what is best on the ``choose`` people;

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from benchmarks.embedder.bank import crops_of, people_of
-from benchmarks.embedder.teacher import TEACHER
+from benchmarks.embedder.teacher import TEACHER, networks_are_here
 from ingest.models import load_embedder
 from retrieval.person_images import PersonImage, read_person_images
 
@@ -28,6 +28,11 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--pictures", type=Path)
     settings = parser.parse_args()
+    if not settings.data.is_dir():
+        print(f"skipped: {settings.data} is absent")
+        return
+    if not networks_are_here(TEACHER):
+        return
     parts = {name: people_of(settings.data, name) for name in ("fit", "choose", "calibrate")}
     tested = [image for name in ("query", "bounding_box_test") for image in read_person_images(settings.data / name)]
     parts["test"] = tuple(image for image in tested if image.person > 0)

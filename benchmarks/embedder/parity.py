@@ -116,6 +116,9 @@ def main() -> int:
         return 0
     if not settings.torch:
         parser.error("name an interpreter that has PyTorch: --torch PYTHON")
+    if subprocess.run([settings.torch, "-c", "import torch, cv2"], stderr=subprocess.DEVNULL).returncode:
+        print(f"skipped: {settings.torch} has no PyTorch or no OpenCV; name another Python by --torch or TORCH")
+        return 0
     steps, gap = compare(settings.torch)
     print("| step | Paddle | PyTorch | difference |\n|---|---|---|---|")
     for number, (ours, theirs) in enumerate(steps, 1):

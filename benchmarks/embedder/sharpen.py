@@ -1,13 +1,16 @@
 """Turns a network's embedding so that it parts people best: a linear discriminant, folded into its last layer."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.embedder.bank import people_of
 from benchmarks.embedder.teacher import Discriminant
+from ingest.frame import Image
 from training.agreement import runtime_embeddings, runtimes_for
 from training.description import input_format
 from training.export import write_onnx_form
@@ -18,8 +21,7 @@ from training.program import read_trace, traced
 from training.weights import load_network, save_network
 
 SHRINKAGE = 3.0
-"""Best of 0.3, 1, 3 and 10 on the ``choose`` people (mAP 0.8372, 0.8416, 0.8431, 0.8410; without a discriminant 0.8377)."""
-_READ = 256
+"""Best of 0.3, 1, 3 and 10 on the ``choose`` people (``python -m benchmarks.embedder.steps``)."""
 
 
 def sharpen(network: Path, data: Path, out: Path) -> None:
@@ -34,7 +36,7 @@ def sharpen(network: Path, data: Path, out: Path) -> None:
     """
     loaded = load_network(network)
     images = people_of(data, "fit")
-    vectors = embeddings(loaded, [str(image.path) for image in images])
+    vectors = embeddings(loaded, [cv2.imread(str(image.path)) for image in images], mirror=True)
     people = np.array([image.person for image in images])
     found = Discriminant.fit(vectors, people, dimensions=loaded.dimension, shrinkage=SHRINKAGE)
     weight, bias = loaded.fc.weight.numpy(), loaded.fc.bias.numpy()
@@ -43,15 +45,16 @@ def sharpen(network: Path, data: Path, out: Path) -> None:
     save_network(out, loaded)
 
 
-def embeddings(network: ReidNetwork, paths: list[str]) -> np.ndarray:
-    """(N, D) of image files and their mirror images, not normalised."""
-    twice, form = mirrored(network), input_format(network.settings)
+def embeddings(network: ReidNetwork, crops: Sequence[Image], *, mirror: bool) -> NDArray[np.float32]:
+    """(N, D) of crops, not normalised.
+
+    Args:
+        network: Any of ours.
+        crops: BGR, of any size.
+        mirror: Whether each is the mean of the crop's and its mirror image's.
+    """
+    asked, form = mirrored(network) if mirror else network, input_format(network.settings)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "network.onnx")
-        write_onnx_form(path, twice, fold(read_trace(twice, traced(twice))))
-        runtime = runtimes_for(path, batch=16)["onnxruntime"]
-        parts = [
-            runtime_embeddings(runtime, form, [cv2.imread(one) for one in paths[start : start + _READ]])
-            for start in range(0, len(paths), _READ)
-        ]
-    return np.concatenate(parts)
+        write_onnx_form(path, asked, fold(read_trace(asked, traced(asked))))
+        return runtime_embeddings(runtimes_for(path, batch=16)["onnxruntime"], form, crops)

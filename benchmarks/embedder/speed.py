@@ -12,10 +12,10 @@ import time
 
 import numpy as np
 
+from benchmarks.embedder.teacher import TEACHER, networks_are_here
 from ingest.models import load_embedder
 
-FIRST = "person-reidentification-retail-0277"
-NAMES = (FIRST, "passerby-small", "passerby-small-int8")
+NAMES = (TEACHER, "passerby-small", "passerby-small-int8")
 
 
 def main() -> None:
@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8, help="crops at a time")
     parser.add_argument("--rounds", type=int, default=30)
     settings = parser.parse_args()
+    if not networks_are_here(*(name for name in settings.names if "/" not in name and name != "stripes")):
+        return
     random = np.random.default_rng(0)
     crops = [random.integers(0, 256, (160, 60, 3), np.uint8) for _ in range(settings.batch)]
     embedders = {name: load_embedder(name, threads=settings.threads) for name in settings.names}

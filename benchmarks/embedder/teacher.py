@@ -1,9 +1,13 @@
 """The teacher: a public Re-ID network, seen through the directions in which the training people differ."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.scenes import SHARED
+from ingest.catalogue import FOLDERS_VARIABLE, installed
 
 Floats = NDArray[np.float32]
 
@@ -12,6 +16,17 @@ TEACHER = "person-reidentification-retail-0277"
 
 DIMENSIONS = 128
 SHRINKAGE = 0.3
+
+
+def networks_are_here(*names: str) -> bool:
+    """Whether networks are installed, those of the shared data counting where it is there; says so if one is not."""
+    shared = SHARED / "data" / "models"
+    if shared.is_dir():
+        os.environ.setdefault(FOLDERS_VARIABLE, str(shared))
+    missing = set(names) - {model.network.name for model in installed()}
+    if missing:
+        print(f"skipped: {', '.join(sorted(missing))} are not installed; `passerby models pull NAME` gets them")
+    return not missing
 
 
 @dataclass(frozen=True, eq=False)

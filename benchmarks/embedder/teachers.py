@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.embedder.bank import crops_of, people_of
-from benchmarks.embedder.teacher import Discriminant
+from benchmarks.embedder.teacher import Discriminant, networks_are_here
 from benchmarks.embedder.teacher import Floats as Vectors
 from ingest.models import load_embedder
 from retrieval.person_images import PersonImage
@@ -33,6 +33,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     data = parser.parse_args().data
+    if not data.is_dir():
+        print(f"skipped: {data} is absent")
+        return
+    if not networks_are_here(*(f"person-reidentification-retail-{number}" for number in NUMBERS)):
+        return
     fit, choose = people_of(data, "fit"), people_of(data, "choose")
     who = np.array([image.person for image in fit])
     fit_crops, choose_crops = list(crops_of(fit)), list(crops_of(choose))
