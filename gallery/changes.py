@@ -117,6 +117,15 @@ def head(connection: Connection) -> int:
     return _trimmed(connection) if last is None else int(last)
 
 
+def log_embedder_change(connection: Connection) -> None:
+    """Note that every vector was replaced: all that came before is trimmed, so that every reader begins anew."""
+    row = sa.insert(schema.changes).values(op="embedder", tracklet=0, time=now())
+    connection.execute(row)
+    last = connection.scalar(sa.select(sa.func.max(schema.changes.c.seq)))
+    connection.execute(sa.delete(schema.changes).where(schema.changes.c.seq < last))
+    connection.execute(sa.update(schema.meta).where(schema.meta.c.name == "trimmed").values(value=str(last)))
+
+
 def _trimmed(connection: Connection) -> int:
     value = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == "trimmed"))
     return int(value or 0)

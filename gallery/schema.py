@@ -137,7 +137,10 @@ changes = Table(
     Column("time", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
-"""What happened to tracklets, in order: ``add`` or ``erase``. No foreign key: the log outlives what it speaks of."""
+"""What happened, in order: ``add`` and ``erase`` of a tracklet, ``embedder`` where all vectors were replaced.
+
+No foreign key: the log outlives what it speaks of.
+"""
 
 readers = Table(
     "readers",

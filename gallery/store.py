@@ -1,6 +1,6 @@
 """The gallery: all that is kept of all cameras, in one folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from gallery.changes import ChangeLog
 from gallery.cleanup import finish_removals, sweep_all
 from gallery.crops import CropStore, FolderCropStore
 from gallery.database import Database
+from gallery.embedder_change import Vectors, change_embedder
 from gallery.erase import Selection, abandon, erase
 from gallery.errors import GalleryError
 from gallery.ingest_session import IngestSession
@@ -131,6 +132,18 @@ class Gallery:
             GalleryError: If the camera is being ingested.
         """
         return abandon(self.database, self.folder, camera)
+
+    def change_embedder(self, wanted: EmbedderIdentity, embed: Callable[[], Iterable[Vectors]]) -> int:
+        """Replace every vector by those of another embedder; gives how many tracklets there are.
+
+        See ``gallery.embedder_change.change_embedder``.
+
+        Raises:
+            GalleryError: If a camera is being ingested or has an unfinished ingest, or vectors are missing or do not fit.
+        """
+        changed = change_embedder(self.database, self.folder, wanted, embed)
+        finish_removals(self.database, self.crops, self.folder)
+        return changed
 
     @property
     def embedder(self) -> EmbedderIdentity | None:
