@@ -136,7 +136,7 @@ def ingest(
     effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
     networks = Networks(
         resolve_detector(detector),
-        resolve_embedder(embedder),
+        gallery_embedder(data_folder(data)) or resolve_embedder(embedder) if embedder == "auto" else embedder,
         device,
         precision,
         confidence,
@@ -156,6 +156,17 @@ def ingest(
         raise KeyboardInterrupt
     if any(result.ended == "lost" for outcome in outcomes for result in outcome.results):
         raise typer.Exit(1)
+
+
+def gallery_embedder(folder: Path) -> str | None:
+    """Name of the embedder whose vectors a gallery holds; None where there is no gallery, or nobody in it."""
+    from gallery.store import Gallery
+
+    if not (folder / "gallery.sqlite").is_file():
+        return None
+    with Gallery.open(folder) as gallery:
+        embedder = gallery.embedder
+        return None if embedder is None or not any(row.tracklets for row in gallery.cameras()) else embedder.name
 
 
 def show_outcomes(outcomes: "list[JobOutcome]", detector: str, embedder: str, *, as_json: bool) -> None:

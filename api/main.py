@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from api import (
+    adapt_command,
     compare_command,
     evaluate_commands,
     export_command,
@@ -55,6 +56,7 @@ join_command.register(app)
 zones_command.register(app)
 train_command.register(app)
 export_command.register(app)
+adapt_command.register(app)
 
 
 def main() -> None:
