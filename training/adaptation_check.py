@@ -21,7 +21,6 @@ from training.validation import query_indices
 LEAST_QUERIES = 8
 """A measure that fewer tracklets can be asked for says nothing."""
 NAMED = "named people"
-_NEAREST = 10
 _LIMIT = 2.0
 """Evidence beyond this, either way, counts as this: one lucky pair must not outweigh ten."""
 
@@ -33,8 +32,8 @@ class Compared:
     Attributes:
         name: ``same camera``: mean reciprocal rank of a tracklet's last crop, asked for by its first one, among the crops of
             tracklets that certainly are somebody else, 0-1.
-            ``likely times``: mean log evidence of the times to the most similar tracklets of each other camera, the first one
-        counting most. ``named people``: mAP over people of a labelled set, 0-1.
+            ``likely times``: mean log evidence of the time to the most similar tracklet of each other camera.
+            ``named people``: mAP over people of a labelled set, 0-1.
         asked: How many tracklets or queries were asked for.
         before: Of the network as it was.
         after: Of the adapted one.
@@ -104,16 +103,16 @@ class AdaptationCheck:
         return self._times_found(vectors)
 
     def _times_found(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of each held-out tracklet: the evidence of the times to the most similar one of each other camera."""
         means = self._means(vectors)
         cameras = self._footage.visits.cameras
         found = []
         for tracklet in self._held:
-            similarity, evidence = means @ means[tracklet], self._evidence[tracklet]
+            similarity = means @ means[tracklet]
             values = []
             for camera in np.unique(cameras[cameras != cameras[tracklet]]):
                 there = np.flatnonzero(cameras == camera)
-                nearest = there[np.argsort(-similarity[there], kind="stable")[:_NEAREST]]
-                values.append(np.average(evidence[nearest], weights=1 / np.arange(1, len(nearest) + 1)))
+                values.append(self._evidence[tracklet, there[similarity[there].argmax()]])
             found.append(float(np.mean(values)))
         return np.array(found, np.float64)
 

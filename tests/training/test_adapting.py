@@ -143,8 +143,8 @@ def test_the_check_knows_better_from_worse():
         return noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
 
     held = np.arange(0, 60, 3)
-    check = AdaptationCheck(seen, held, vectors(0.8))
-    better, worse, equal = (check.compare(vectors(noise)) for noise in (0.3, 6.0, 0.8))
+    check = AdaptationCheck(seen, held, vectors(1.5))
+    better, worse, equal = (check.compare(vectors(noise)) for noise in (0.3, 6.0, 1.5))
     assert [one.name for one in better] == ["same camera", "likely times"]
     assert not any(one.worse for one in better)
     assert all(one.worse for one in worse)
