@@ -21,8 +21,21 @@ from benchmarks.embedder.__main__ import PASSERBY
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CASES = (("12", ("3", "4"), 11), ("34", ("1", "2"), 12))
 PEOPLE = {
-    "choose": ["--split", "train", "--ids", "fit", "--people", "80", "--only-one-camera", "14", "--seconds", "400"],
-    "test": ["--split", "test", "--people", "70", "--only-one-camera", "12", "--seconds", "360"],
+    "choose": [
+        "--split",
+        "train",
+        "--ids",
+        "fit",
+        "--people",
+        "80",
+        "--only-one-camera",
+        "14",
+        "--seconds",
+        "400",
+        "--revisits",
+        "12",
+    ],
+    "test": ["--split", "test", "--people", "70", "--only-one-camera", "12", "--seconds", "360", "--revisits", "10"],
 }
 SEEDS = {"choose": 0, "test": 10}
 MEASURES = ("rank1", "mAP", "sighting_precision", "sighting_recall", "sighting_f1", "not_found_correct")
@@ -54,7 +67,7 @@ def composed(out: Path, people: str, cameras: tuple[str, ...], seed: int) -> Pat
     folder = out / f"{people}-{''.join(cameras)}-s{seed}"
     if not (folder / "visits.csv").is_file():
         tool, crops = SHARED / "tools" / "compose_scene.py", SHARED / "data" / "reid-cuhk"
-        more = [*PEOPLE[people], "--cameras", *cameras, "--revisits", "12", "--seed", str(seed)]
+        more = [*PEOPLE[people], "--cameras", *cameras, "--seed", str(seed)]
         run(sys.executable, tool, "--crops", crops, "--out", folder, *more)
     return folder
 
