@@ -42,6 +42,7 @@ BENCHMARKS = {
     "embedder.parity": ["--torch", os.environ.get("TORCH", sys.executable)],
     "embedder.teachers": [str(SHARED / "data" / "reid-cuhk")],
     "embedder.speed": [],
+    "adapt": [],
     "embedder.overlap": [str(SHARED / "data" / "reid-cuhk")],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }

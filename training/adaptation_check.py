@@ -49,7 +49,7 @@ class Compared:
     @property
     def worse(self) -> bool:
         """Whether it fell beyond chance; of named people, whether it fell at all."""
-        return (self.change.value if self.name == NAMED else self.change.high) < 0
+        return self.change.value < 0 and (self.name == NAMED or self.change.high <= 0)
 
 
 class AdaptationCheck:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from gallery.errors import ConfigError, SourceError
+from ingest.catalogue import SHIPPED
+from ingest.models import load_embedder
 from ingest.paddle_library import nn, paddle
 from ingest.stop import Stop
 from ingest.thresholds import Thresholds
@@ -16,7 +18,9 @@ from training.adapting import adapt, embed_people
 from training.camera_proxies import TEMPERATURE, CameraProxies
 from training.carried_thresholds import carried_over
 from training.footage import Footage, centred, embed_footage, plain_batches, tracklet_means
+from training.mirrored import mirrored
 from training.readers import read_training_set
+from training.weights import load_network
 
 KNOWN = Thresholds(0.5, 0.6, 0.3)
 BRIEF = AdaptSettings(rounds=1, passes=1, people=6, crops=2)
@@ -256,3 +260,11 @@ def test_batches_are_those_of_the_crops():
     batches = list(plain_batches(network_of(), seen))
     assert [len(batch) for batch in batches] == [64, 64, 52]
     assert batches[0].shape[1:] == (3, 64, 32)
+
+
+def test_the_shipped_weights_are_those_of_the_shipped_network():
+    network = mirrored(load_network(SHIPPED / "passerby-small.npz"))
+    seen = footage(people=4)
+    crops = [seen.image(k) for k in range(len(seen.crops))]
+    exported = load_embedder("passerby-small", threads=1).embed(crops)
+    assert (embed_footage(network, seen) * exported).sum(axis=1).min() > 0.999
