@@ -100,7 +100,7 @@ def test_a_line_that_trains_gives_settings_that_can_be_trained(passerby, tmp_pat
 
 def test_options_in_the_page_of_training_exist():
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", re.sub(r"!?\[[^\]]*\]\([^)]*\)", "", TRAIN)))
-    paths = ("train", "prepare", "export", "track", "models import", "evaluate market1501")
+    paths = ("train", "prepare", "export", "track", "models import", "evaluate market1501", "adapt", "reembed")
     assert len(named) > 40
     assert named - FOREIGN <= set().union(*(OPTIONS[f"passerby {path}"] for path in paths))
 
