@@ -21,6 +21,8 @@ from training.validation import query_indices
 LEAST_QUERIES = 8
 """A measure that fewer tracklets can be asked for says nothing."""
 NAMED = "named people"
+_MUCH = 0.1
+"""Of a measure: so much fell where no resample of the few tracklets says that it rose."""
 _LIMIT = 2.0
 """Evidence beyond this, either way, counts as this: one lucky pair must not outweigh ten."""
 
@@ -48,8 +50,11 @@ class Compared:
 
     @property
     def worse(self) -> bool:
-        """Whether it fell beyond chance; of named people, whether it fell at all."""
-        return self.change.value < 0 and (self.name == NAMED or self.change.high <= 0)
+        """Whether it fell beyond chance; much, where chance cannot be told; of named people, whether it fell at all."""
+        if self.name == NAMED:
+            return self.change.value < 0
+        much = self.change.value < -_MUCH * abs(self.before)
+        return self.change.high < 0 or (self.change.high <= 0 and much)
 
 
 class AdaptationCheck:

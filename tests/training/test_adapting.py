@@ -9,11 +9,12 @@ from ingest.models import load_embedder
 from ingest.paddle_library import nn, paddle
 from ingest.stop import Stop
 from ingest.thresholds import Thresholds
+from retrieval.bootstrap import Difference
 from tests.training.exported_networks import network_of
 from tests.training.footage import footage
 from tests.training.runs import pictures
 from training.adaptation import AdaptSettings, draw_crops, group, learn_groups, take_statistics
-from training.adaptation_check import AdaptationCheck, compare_people
+from training.adaptation_check import AdaptationCheck, Compared, compare_people
 from training.adapting import adapt, embed_people
 from training.camera_proxies import TEMPERATURE, CameraProxies
 from training.carried_thresholds import carried_over
@@ -268,3 +269,19 @@ def test_the_shipped_weights_are_those_of_the_shipped_network():
     crops = [seen.image(k) for k in range(len(seen.crops))]
     exported = load_embedder("passerby-small", threads=1).embed(crops)
     assert (embed_footage(network, seen) * exported).sum(axis=1).min() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "value", "high", "worse"),
+    [
+        ("same camera", 0.97, -0.008, 0.0, False),
+        ("same camera", 0.97, -0.02, -0.001, True),
+        ("likely times", 1.6, -0.7, 0.0, True),
+        ("likely times", 0.4, -0.1, 0.1, False),
+        ("named people", 0.8, -0.001, 0.1, True),
+        ("named people", 0.8, 0.0, 0.1, False),
+    ],
+)
+def test_what_is_worse(name, before, value, high, worse):
+    change = Difference(value, -1.0, high, 0.5)
+    assert Compared(name, 20, before, before + value, change).worse is worse
