@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem
@@ -14,7 +15,7 @@ from gallery.errors import ConfigError
 VARIABLE = "PASSERBY_TOKEN"
 """The environment variable that holds the token: arguments of a command can be read by everybody on the machine."""
 
-OPEN_PATHS = frozenset({"/healthz"})
+OPEN_PATHS = frozenset({"/healthz", "/login", "/static/pages.css", "/static/icon.svg"})
 """All that answers without a token."""
 
 LEAST_PUBLIC_CHARACTERS = 16
@@ -84,12 +85,20 @@ class BearerAccess:
         if given is not None and secrets.compare_digest(_digest(given), self._wanted):
             await self._app(scope, receive, send)
             return
+        if given is None and _is_browser(scope):
+            await RedirectResponse("/login", 303)(scope, receive, send)
+            return
         refusal = (
             problem(401, "send the server's token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
             if given is None
             else problem(401, "this is not the server's token", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
         )
         await refusal(scope, receive, send)
+
+
+def _is_browser(scope: Scope) -> bool:
+    """Whether somebody opened a page, who is better shown where to log in."""
+    return scope["path"] == "/" and scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _bearer(header: str | None) -> bytes | None:

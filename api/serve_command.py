@@ -50,6 +50,7 @@ def serve(
     with listen(address) as listener:
         from api.query_service import QueryService
         from api.server import create_app
+        from api.sessions import Sessions
         from gallery.store import Gallery
 
         with Gallery.open(folder, create=True) as gallery:
@@ -58,11 +59,14 @@ def serve(
             )
             url = address.url(listener)
             say(f"serving {folder} at {url}, until Ctrl-C; {url}/openapi.json tells what it answers")
+            sessions = Sessions()
+            if not address.is_public:
+                say(f"open {url}/login?key={sessions.invite(token.value)} in a browser; the link works once")
             if token.is_new:
                 say(f"token of this run (set {VARIABLE} to keep one): {token.value}")
             if as_json:
                 print_json({"url": url, "data": folder})
-            run(create_app(service, token.value), listener)
+            run(create_app(service, token.value, sessions), listener)
     say("stopped")
 
 

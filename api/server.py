@@ -1,5 +1,6 @@
 """The HTTP API: the questions of the command line, asked by other programs."""
 
+import secrets
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.access import BearerAccess
 from api.answer import answer_json
+from api.attempts import Attempts
 from api.messages import (
     Answer,
     Camera,
@@ -29,10 +31,12 @@ from api.messages import (
     Tracklets,
 )
 from api.output import plain
+from api.pages import pages
 from api.problems import problem_responses
 from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
+from api.sessions import SessionAccess, Sessions
 from gallery.errors import GalleryError, QueryError
 from gallery.rows import StoredTracklet
 from gallery.store import Gallery
@@ -52,13 +56,15 @@ class Server(FastAPI):
         return document
 
 
-def create_app(service: QueryService, token: str) -> FastAPI:
+def create_app(service: QueryService, token: str, sessions: Sessions | None = None) -> FastAPI:
     """Makes the ASGI application over one gallery.
 
     Args:
         service: Answers the questions, and holds the gallery.
-        token: What clients have to send for everything but ``/healthz``.
+        token: What clients have to send for everything but ``/healthz`` and the log-in page.
+        sessions: Of browsers; none so far by default.
     """
+    sessions = sessions or Sessions()
     app = Server(
         title="Passerby",
         version=metadata.version("passerby"),
@@ -69,10 +75,15 @@ def create_app(service: QueryService, token: str) -> FastAPI:
     )
     app.state.service = service
     app.state.asking = CapacityLimiter(QUERIES_AT_ONCE)
+    app.state.sessions = sessions
+    app.state.attempts = Attempts()
+    app.state.is_known_token = lambda given: secrets.compare_digest(given.encode(), token.encode())
     app.add_middleware(BearerAccess, token=token)
+    app.add_middleware(SessionAccess, sessions=sessions)
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
+    app.include_router(pages)
     return app
 
 

@@ -45,11 +45,13 @@ def test_serve_starts_without_a_gallery_and_ends_well_with_ctrl_c(tmp_path, monk
     ) as process:
         started = json.loads(process.stdout.readline())
         assert started["data"] == str(tmp_path / "new")
-        said = [process.stderr.readline() for _ in range(2)]
-        token = said[1].split()[-1]
+        said = [process.stderr.readline() for _ in range(3)]
+        token, link = said[2].split()[-1], said[1].split()[1]
+        assert link.startswith(f"{started['url']}/login?key=")
         cameras = f"{started['url']}/api/v1/cameras"
         assert httpx.get(cameras).status_code == 401
         assert httpx.get(cameras, headers={"Authorization": f"Bearer {token}"}).json() == {"cameras": []}
+        assert httpx.get(link).headers["location"] == "/"
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=30)
     assert process.returncode == 0

@@ -1,0 +1,141 @@
+"""The pages: what people see in a browser. They ask the same HTTP API that programs do."""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from api.attempts import Attempts
+from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
+
+FOLDER = Path(__file__).parent
+STATIC: dict[str, str] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+MOST_FORM_BYTES = 4096
+"""A log-in form is a token."""
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""Nothing from another host, no script within a page, in no frame; answers about people are kept by nobody."""
+
+pages = APIRouter(include_in_schema=False)
+
+
+@cache
+def templates() -> Environment:
+    """The templates, which write no text into a page unescaped."""
+    return Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(name: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
+    """A page from its template."""
+    text = templates().get_template(name).render(version=metadata.version("passerby"), **values)
+    return HTMLResponse(text, status, {**SECURITY, **(headers or {})})
+
+
+@pages.get("/")
+def search(request: Request) -> Response:
+    """The page on which people are searched."""
+    gallery = request.app.state.service.gallery
+    return page("search.html", cameras=[row.name for row in gallery.cameras()], title="Search")
+
+
+@pages.get("/static/{name}")
+def static(name: str) -> Response:
+    """A style sheet, a script or a picture of the pages."""
+    path = FOLDER / "static" / name
+    if path.suffix not in STATIC or path.parent != FOLDER / "static" or not path.is_file():
+        raise HTTPException(404, f"there is no {name!r}")
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(path.read_bytes(), media_type=STATIC[path.suffix], headers=headers)
+
+
+@pages.get("/login")
+def login(request: Request, key: str = "") -> Response:
+    """Asks for a token; the link that the server prints needs none, once."""
+    if not key:
+        return page("login.html", title="Log in", error="")
+    token = sessions_of(request).accept(key)
+    if token is None:
+        return page("login.html", 401, title="Log in", error="This link was used before. Log in with a token.")
+    return logged_in(request, token)
+
+
+@pages.post("/login")
+async def log_in(request: Request) -> Response:
+    """Begins a session."""
+    if not from_this_site(request.headers):
+        return page("login.html", 403, title="Log in", error="This form was sent by another site.")
+    attempts: Attempts = request.app.state.attempts
+    client = "" if request.client is None else request.client.host
+    wait = math.ceil(attempts.wait_seconds(client))
+    if wait:
+        error = f"Too many attempts. Try again in {wait} s."
+        return page("login.html", 429, {"Retry-After": str(wait)}, title="Log in", error=error)
+    token = await posted_token(request)
+    is_known: Callable[[str], bool] = request.app.state.is_known_token
+    if not token or not await run_in_threadpool(is_known, token):
+        attempts.fail(client)
+        return page("login.html", 401, title="Log in", error="This is not a token of this server.")
+    return logged_in(request, token)
+
+
+@pages.post("/logout")
+def log_out(request: Request) -> Response:
+    """Ends the session."""
+    sessions_of(request).end(cookie_of(request.headers))
+    response = RedirectResponse("/login", 303, SECURITY)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return response
+
+
+def logged_in(request: Request, token: str) -> Response:
+    """The answer that gives a browser its session."""
+    response = RedirectResponse("/", 303, SECURITY)
+    response.set_cookie(
+        COOKIE,
+        sessions_of(request).begin(token),
+        max_age=LIFE_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+def sessions_of(request: Request) -> Sessions:
+    """The application's sessions."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+async def posted_token(request: Request) -> str:
+    """The token in the form; empty if there is none, or the form is not one of ours."""
+    if int(request.headers.get("content-length") or 0) > MOST_FORM_BYTES:
+        return ""
+    async with request.form(max_files=0, max_fields=1) as form:
+        token = form.get("token")
+    return token.strip() if isinstance(token, str) else ""
