@@ -39,8 +39,8 @@ OPTIONS = {
     context.command_path: {name for option in context.command.params for name in (*option.opts, *option.secondary_opts)}
     for context in contexts()
 }
-FOREIGN = {"--gpus", "--backend", "--logdir"}
-"""Options in docs/train.md of programs that are not ours."""
+FOREIGN = {"--gpus", "--backend", "--logdir", "--cross"}
+"""Options in docs/train.md of programs that are not ours, or of benchmarks."""
 
 
 def command_of(words):
