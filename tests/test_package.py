@@ -80,7 +80,10 @@ def test_the_wheel_holds_every_module_and_what_modules_read(wheel):
     expected = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
-        for pattern in ("*.py", "*.toml", "*.mako", "*.html", "*.css", "shipped/*.onnx", "shipped/*.md", "py.typed")
+        for pattern in (
+            *("*.py", "*.toml", "*.mako", "*.html", "*.css", "static/*.js", "static/*.svg", "py.typed"),
+            *("shipped/*.onnx", "shipped/*.npz", "shipped/*.md"),
+        )
         for path in (ROOT / package).rglob(pattern)
     }
     assert {name for name in names if name.split("/")[0] in PACKAGES} == expected
