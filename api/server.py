@@ -17,6 +17,7 @@ from api import problems
 from api.access import BearerAccess
 from api.answer import answer_json
 from api.attempts import Attempts
+from api.clips import Clips, clips
 from api.messages import (
     Answer,
     Camera,
@@ -76,6 +77,7 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     app.state.service = service
     app.state.asking = CapacityLimiter(QUERIES_AT_ONCE)
     app.state.sessions = sessions
+    app.state.clips = Clips(service.gallery)
     app.state.attempts = Attempts()
     app.state.is_known_token = lambda given: secrets.compare_digest(given.encode(), token.encode())
     app.add_middleware(BearerAccess, token=token)
@@ -83,6 +85,7 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
+    app.include_router(clips, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     return app
 

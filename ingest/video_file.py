@@ -146,6 +146,18 @@ class VideoFile:
         finally:
             self._summary = damage.summary(self._format.promise, clock, self._format.rate, ended=ended)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether its frames have timestamps, so that it can be entered anywhere."""
+        return self._format.time_unit > 0
+
+    def shown(self, index: int, time: datetime, picture: VideoFrame, scaler: VideoReformatter) -> Frame:
+        """A decoded picture as a frame: upright, with square pixels."""
+        form = self._format
+        # One thread: waking others costs more than the conversion of one picture does.
+        scaled = scaler.reformat(picture, width=form.width, height=form.height, format="bgr24", threads=1)
+        return Frame(index, time, form.orientation.upright(np.asarray(scaled.to_ndarray(), np.uint8)))
+
     def summary(self) -> SourceSummary:
         """What the latest pass gave."""
         return self._summary
@@ -154,11 +166,8 @@ class VideoFile:
         """Nothing to let go of between passes."""
 
     def _frame(self, index: int, seconds: Fraction, picture: VideoFrame, scaler: VideoReformatter) -> Frame:
-        form = self._format
-        # One thread: waking others costs more than the conversion of one picture does.
-        scaled = scaler.reformat(picture, width=form.width, height=form.height, format="bgr24", threads=1)
         time = self.start + timedelta(microseconds=round(seconds * 1_000_000))
-        return Frame(index, time, form.orientation.upright(np.asarray(scaled.to_ndarray(), np.uint8)))
+        return self.shown(index, time, picture, scaler)
 
 
 def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame]:

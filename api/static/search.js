@@ -1,5 +1,6 @@
 // The search page: a photo or a tracklet goes to the API, sightings come back as a timeline and a grid.
 
+import { Film } from "/static/film.js";
 import { Photo } from "/static/photo.js";
 import { Timeline } from "/static/timeline.js";
 import { hours, instant, utc } from "/static/time.js";
@@ -8,6 +9,7 @@ const one = (id) => document.getElementById(id);
 const form = one("ask");
 const results = document.querySelector(".results");
 const photo = new Photo(one("photo"), one("people"), () => ask());
+const film = new Film(one("clip"), one("overlay"), one("clip-note"));
 const timeline = new Timeline(one("timeline"), (rank) => choose(rank));
 
 let tracklet = null; // asked for instead of a photo
@@ -97,8 +99,8 @@ function card(sighting) {
   const asked = element("canvas", { className: "asked" });
   photo.drawPerson(asked, tracklet ? one("tracklet-image") : null);
   const crop = element("img", { src: sighting.crop ?? "", alt: "", loading: "lazy" });
-  const shots = element("button", { type: "button", className: "shots", title: "Compare" }, asked, crop);
-  shots.setAttribute("aria-label", `Compare: sighting ${sighting.rank}, ${sighting.camera}, ${instant(sighting.start)}`);
+  const shots = element("button", { type: "button", className: "shots", title: "Play and compare" }, asked, crop);
+  shots.setAttribute("aria-label", `Play and compare: sighting ${sighting.rank}, ${sighting.camera}, ${instant(sighting.start)}`);
   shots.addEventListener("click", () => compare(sighting, asked));
   const meter = element("div", { className: "meter" }, element("i"), element("b"));
   meter.children[0].style.width = `${100 * Math.max(0, sighting.similarity)}%`;
@@ -149,6 +151,7 @@ function compare(sighting, asked) {
     ...facts.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]),
   );
   one("viewer").showModal();
+  film.play(sighting.tracklets[0]);
 }
 
 async function take(file) {
@@ -212,6 +215,7 @@ form.addEventListener("submit", (event) => {
 one("file").addEventListener("change", (event) => event.target.files[0] && take(event.target.files[0]));
 one("clear").addEventListener("click", startOver);
 one("close").addEventListener("click", () => one("viewer").close());
+one("viewer").addEventListener("close", () => film.stop());
 one("export").addEventListener("click", table);
 one("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(location.href);

@@ -105,6 +105,12 @@ def test_a_sighting_leads_on_and_its_link_can_be_opened_again(tab, scene, site):
     tab.locator(".shots").first.click()
     assert tab.locator("#viewer").is_visible()
     assert "Similarity" in tab.inner_text("#facts")
+    tab.wait_for_selector("#overlay:not([data-box=''])", state="attached")
+    before = tab.locator("#clip").evaluate("video => [video.currentTime, video.error]")
+    tab.wait_for_timeout(700)
+    after = tab.locator("#clip").evaluate("video => [video.currentTime, video.error]")
+    assert before[1] is after[1] is None
+    assert after[0] > before[0], "the clip plays"
     tab.keyboard.press("Escape")
     assert not tab.locator("#viewer").is_visible()
     tab.locator("text=Search this person").first.click()

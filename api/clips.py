@@ -1,0 +1,173 @@
+"""Clips of tracklets over HTTP: made when they are asked for, and kept for a while."""
+
+import hashlib
+import shutil
+import tempfile
+import threading
+import weakref
+from collections import OrderedDict
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from api.messages import Instant
+from api.problems import problem_responses
+from gallery.errors import QueryError
+from gallery.store import Gallery
+from retrieval.clip import Clip, ClipMaker
+
+MOST_BYTES = 1 << 30
+"""Of all clips that are kept; those that were not asked for the longest go first."""
+CLIPS_AT_ONCE = 2
+"""Further ones wait: each decodes and encodes."""
+
+Padding = Annotated[float, Query(ge=0, le=30, description="Seconds to show before and after")]
+
+
+class ClipFacts(BaseModel):
+    """What a clip shows."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "clip": "/api/v1/tracklets/door-44177f81-000012/clip.mp4?padding=2",
+                    "start": "2024-05-01T08:00:10.000Z",
+                    "seconds": 11.4,
+                    "width": 960,
+                    "height": 540,
+                    "boxes": [[2.0, 40.5, 60.2, 120.0, 300.0]],
+                }
+            ]
+        }
+    )
+
+    clip: str = Field(description="URL of the video")
+    start: Instant = Field(description="Time of its first frame")
+    seconds: float
+    width: int
+    height: int
+    boxes: list[tuple[float, float, float, float, float]] = Field(
+        description="Of the person: seconds from the start, x1, y1, x2, y2 in pixels of the clip"
+    )
+
+
+class Clips:
+    """The clips of one server. They lie in a folder of their own, which is gone when the server ends.
+
+    Nothing of an erased person is kept: after an erasure all clips go before the next one is given.
+
+    Args:
+        gallery: Whose tracklets.
+        most_bytes: Of all clips together.
+    """
+
+    def __init__(self, gallery: Gallery, most_bytes: int = MOST_BYTES) -> None:
+        self._gallery, self._most = gallery, most_bytes
+        self._folder = Path(tempfile.mkdtemp(prefix="passerby-clips-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # at the end of the process, too
+        self._maker = ClipMaker(gallery)
+        self._guard = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
+        self._kept: OrderedDict[str, Clip] = OrderedDict()
+        self._position = gallery.changes.head()
+        self.limiter = CapacityLimiter(CLIPS_AT_ONCE)
+
+    def clip(self, tracklet_id: str, padding: float) -> tuple[Path, Clip]:
+        """The file of a clip and what it shows; it is made if it is not there.
+
+        Raises:
+            HTTPException: 404 if there is no such tracklet, 409 if its video is gone.
+            SourceError: If the video cannot be read.
+        """
+        self._forget_erased()
+        try:
+            tracklet = self._gallery.tracklet(tracklet_id)
+        except QueryError as error:
+            raise HTTPException(
+                404, f"no tracklet {tracklet_id!r} in the gallery; /api/v1/tracklets lists them"
+            ) from error
+        key = hashlib.sha256(f"{tracklet_id}\n{padding:.3f}".encode()).hexdigest()
+        path = self._folder / f"{key}.mp4"
+        with self._guard:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._guard:
+                known = self._kept.get(key)
+                if known is not None:
+                    self._kept.move_to_end(key)
+                    return path, known
+            try:
+                made = self._maker.write(tracklet, padding, path)
+            except QueryError as error:
+                raise HTTPException(409, str(error)) from error
+            with self._guard:
+                self._kept[key] = made
+                self._making.pop(key, None)
+                self._shrink()
+        return path, made
+
+    def _forget_erased(self) -> None:
+        with self._guard:
+            head = self._gallery.changes.head()
+            if head != self._position and self._gallery.changes.has_erasures(self._position):
+                while self._kept:
+                    self._remove()
+            self._position = head
+
+    def _shrink(self) -> None:
+        """Removes the oldest until the rest fits; the newest stays in any case."""
+        while (
+            len(self._kept) > 1 and sum((self._folder / f"{key}.mp4").stat().st_size for key in self._kept) > self._most
+        ):
+            self._remove()
+
+    def _remove(self) -> None:
+        key, _ = self._kept.popitem(last=False)
+        (self._folder / f"{key}.mp4").unlink(missing_ok=True)
+
+
+clips = APIRouter()
+
+
+@clips.get(
+    "/tracklets/{tracklet_id}/clip.mp4",
+    response_class=Response,
+    responses={
+        200: {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}},
+        206: {"description": "The part that `Range` asked for"},
+        416: {"description": "There is no such part"},
+        **problem_responses(404, 409, 422),
+    },
+)
+async def clip_video(request: Request, tracklet_id: str, padding: Padding = 2.0) -> FileResponse:
+    """The piece of video around a tracklet: H.264, masked as it was ingested. Parts of it can be asked for."""
+    path, _ = await _made(request, tracklet_id, padding)
+    headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(path, media_type="video/mp4", headers=headers)
+
+
+@clips.get("/tracklets/{tracklet_id}/clip.json", responses=problem_responses(404, 409, 422))
+async def clip_facts(request: Request, tracklet_id: str, padding: Padding = 2.0) -> ClipFacts:
+    """What a clip shows, and where the person is in it."""
+    _, clip = await _made(request, tracklet_id, padding)
+    url = request.url.path.removesuffix("json") + f"mp4?padding={padding:g}"
+    return ClipFacts(
+        clip=url,
+        start=clip.start,
+        seconds=round(clip.seconds, 3),
+        width=clip.width,
+        height=clip.height,
+        boxes=list(clip.boxes),
+    )
+
+
+async def _made(request: Request, tracklet_id: str, padding: float) -> tuple[Path, Clip]:
+    kept: Clips = request.app.state.clips
+    return await to_thread.run_sync(partial(kept.clip, tracklet_id, padding), limiter=kept.limiter)
