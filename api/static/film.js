@@ -27,6 +27,7 @@ export class Film {
       this.video.parentElement.hidden = false;
       this.video.src = facts.clip;
       this.#say("");
+      this.video.currentTime = Math.max(0, (facts.boxes[0]?.[0] ?? 0) - 0.5); // just before the person comes
       await this.video.play();
     } catch (error) {
       if (mine === this.asked && error.name !== "AbortError" && error.name !== "NotAllowedError") this.#say(error.message);
