@@ -1,6 +1,7 @@
 """Clips of tracklets over HTTP: made when they are asked for, and kept for a while."""
 
 import hashlib
+import re
 import shutil
 import tempfile
 import threading
@@ -26,6 +27,9 @@ MOST_BYTES = 1 << 30
 """Of all clips that are kept; those that were not asked for the longest go first."""
 CLIPS_AT_ONCE = 2
 """Further ones wait: each decodes and encodes."""
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+"""One part; several at once are answered with the whole."""
 
 Padding = Annotated[float, Query(ge=0, le=30, description="Seconds to show before and after")]
 
@@ -142,13 +146,13 @@ clips = APIRouter()
     responses={
         200: {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}},
         206: {"description": "The part that `Range` asked for"},
-        416: {"description": "There is no such part"},
-        **problem_responses(404, 409, 422),
+        **problem_responses(404, 409, 416, 422),
     },
 )
 async def clip_video(request: Request, tracklet_id: str, padding: Padding = 2.0) -> FileResponse:
     """The piece of video around a tracklet: H.264, masked as it was ingested. Parts of it can be asked for."""
     path, _ = await _made(request, tracklet_id, padding)
+    check_range(request, path.stat().st_size)
     headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     return FileResponse(path, media_type="video/mp4", headers=headers)
 
@@ -166,6 +170,23 @@ async def clip_facts(request: Request, tracklet_id: str, padding: Padding = 2.0)
         height=clip.height,
         boxes=list(clip.boxes),
     )
+
+
+def check_range(request: Request, size: int) -> None:
+    """Refuses a part that begins behind the end; a `Range` that says nothing is passed over (RFC 9110, section 14.2).
+
+    Raises:
+        HTTPException: 416.
+    """
+    asked = request.headers.get("range")
+    if asked is None:
+        return
+    parts = _RANGE.fullmatch(asked.strip())
+    if parts is None or not (parts[1] or parts[2]) or (parts[1] and parts[2] and int(parts[1]) > int(parts[2])):
+        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    elif (parts[1] and int(parts[1]) >= size) or (not parts[1] and int(parts[2]) == 0):
+        detail = f"Range {asked} begins behind the end: the clip has {size} bytes"
+        raise HTTPException(416, detail, {"Content-Range": f"bytes */{size}"})
 
 
 async def _made(request: Request, tracklet_id: str, padding: float) -> tuple[Path, Clip]:

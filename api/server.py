@@ -18,6 +18,7 @@ from api.access import BearerAccess
 from api.answer import answer_json
 from api.attempts import Attempts
 from api.clips import Clips, clips
+from api.frames import frames
 from api.messages import (
     Answer,
     Camera,
@@ -85,7 +86,8 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    app.include_router(clips, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
+    for pictures in (clips, frames):
+        app.include_router(pictures, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     return app
 

@@ -4,7 +4,6 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-import av
 from av.video.reformatter import VideoReformatter
 
 from gallery.errors import SourceError
@@ -12,7 +11,8 @@ from ingest.frame import Frame
 from ingest.image_folder import ImageFolder
 from ingest.source import Source
 from ingest.video_container import opened_video
-from ingest.video_file import VideoFile
+from ingest.video_damage import Damage
+from ingest.video_file import VideoFile, decoded
 
 MARGIN_SECONDS = 1.0
 """Seeking aims at so much before the piece: containers round, and pictures come in another order than they are stored."""
@@ -48,25 +48,22 @@ def frames_between(source: Source, since: datetime, until: datetime) -> Generato
 
 
 def _entered(source: VideoFile, since: datetime) -> Generator[Frame, None, None]:
-    """Decodes from the key frame before a moment on."""
+    """Decodes from the key frame before a moment on; damaged coded frames are passed over, as in ``frames()``."""
     wanted = (since - source.start).total_seconds() - MARGIN_SECONDS
     scaler = VideoReformatter()
-    try:
-        with opened_video(source.path, threads=1) as (container, stream):
-            base = stream.time_base
-            first = next(container.decode(stream), None)
-            if first is None or first.pts is None or base is None:
-                raise SourceError(f"{source.path}: its first frame cannot be decoded any more; check the file")
-            begins = first.pts * base
-            at = begins + Fraction(max(0.0, wanted)).limit_denominator(1000)
-            container.seek(int(at / base), stream=stream, backward=True)
-            for index, picture in enumerate(container.decode(stream)):
-                if picture.pts is not None:
-                    time = source.start + timedelta(microseconds=round((picture.pts * base - begins) * 1_000_000))
-                    if time >= since:
-                        yield source.shown(index, time, picture, scaler)
-    except av.FFmpegError as error:
-        raise SourceError(f"{source.path} cannot be read at {since.isoformat()} ({error}); check the file") from error
+    with opened_video(source.path, threads=1) as (container, stream):
+        base = stream.time_base
+        first = next(decoded(container, stream, Damage()), None)
+        if first is None or first.pts is None or base is None:
+            raise SourceError(f"{source.path}: its first frame cannot be decoded any more; check the file")
+        begins = first.pts * base
+        at = begins + Fraction(max(0.0, wanted)).limit_denominator(1000)
+        container.seek(int(at / base), stream=stream, backward=True)
+        for index, picture in enumerate(decoded(container, stream, Damage())):
+            if picture.pts is not None:
+                time = source.start + timedelta(microseconds=round((picture.pts * base - begins) * 1_000_000))
+                if time >= since:
+                    yield source.shown(index, time, picture, scaler)
 
 
 def unchanged(source: Source, known: dict[tuple[str, int, int], str], content_hash: str) -> bool:

@@ -138,7 +138,7 @@ class VideoFile:
         scaler, ended = VideoReformatter(), False
         try:
             with opened_video(self.path, self._threads) as (container, stream):
-                for index, picture in enumerate(_decoded(container, stream, damage)):
+                for index, picture in enumerate(decoded(container, stream, damage)):
                     damage.seconds = clock.seconds(picture.pts, stream.time_base)
                     if sampler.takes(damage.seconds) and index >= first:
                         yield self._frame(index, damage.seconds, picture, scaler)
@@ -170,7 +170,7 @@ class VideoFile:
         return self.shown(index, time, picture, scaler)
 
 
-def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame]:
+def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame]:
     """All pictures that can be decoded, in the order of showing; what cannot is counted and passed over."""
     size: tuple[int, int] | None = None
     for packet in _packets(container, stream, damage):
@@ -211,7 +211,7 @@ def _packets(container: InputContainer, stream: VideoStream, damage: Damage) -> 
 
 def _format_of(path: Path, rate: float | None) -> Format:
     with opened_video(path, threads=1) as (container, stream):
-        picture = next(_decoded(container, stream, Damage()), None)
+        picture = next(decoded(container, stream, Damage()), None)
         if picture is None:
             raise SourceError(
                 f"{path}: not one frame of it can be decoded ({stream.codec_context.name}); copy it again or convert it"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -17,9 +17,9 @@ from ingest.detector import Detector
 from ingest.embedder import MIN_CROP_HEIGHT_PX, MIN_CROP_WIDTH_PX, Embedder, cut_crops
 from ingest.frame import Image
 from ingest.image import read_image
+from ingest.seeking import frames_between
 from ingest.source import Source, open_source
-from ingest.zoned import zoned_source
-from ingest.zones import NO_ZONES, Zones
+from ingest.zones import NO_ZONES, Stencil, Zones
 from tracking.boxes import area, iou
 
 Box = tuple[float, float, float, float]
@@ -151,6 +151,10 @@ def tracklet_under(gallery: Gallery, camera: str, time: datetime, box: Box) -> s
     return None if best is None else best[1]
 
 
+NEAR_SECONDS = 2.0
+"""A frame that was shown for longer is looked for from the beginning of the video."""
+
+
 def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
     """The last frame that a camera's source shows at a time, masked as it was when it was ingested."""
     was_live = False
@@ -161,7 +165,7 @@ def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
             was_live = True
             continue
         try:
-            source = zoned_source(open_source(ingest.source, start=ingest.start), zones_in(ingest.settings))
+            source = open_source(ingest.source, start=ingest.start)
         except SourceError as error:
             raise QueryError(f"the frame of {camera} at {time.isoformat()} cannot be read again: {error}") from error
         if source.content_hash != ingest.source_hash:
@@ -170,7 +174,7 @@ def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
             )
         shown = last_frame_by(source, time)
         if shown is not None:
-            return shown
+            return Stencil(zones_in(ingest.settings), source.width, source.height).apply(shown)
     if was_live:
         raise QueryError(
             f"{camera} was live at {time.isoformat()}, so that frame is gone; ask with --tracklet ID "
@@ -187,6 +191,10 @@ def zones_in(settings: str) -> Zones:
 def last_frame_by(source: Source, time: datetime) -> Image | None:
     """The last frame taken at or before a time; the first one where the source begins later."""
     shown: Image | None = None
+    for frame in frames_between(source, time - timedelta(seconds=NEAR_SECONDS), time):
+        shown = frame.image
+    if shown is not None:
+        return shown
     for frame in source.frames():
         if frame.time > time and shown is not None:
             break

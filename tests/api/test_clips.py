@@ -75,7 +75,13 @@ def test_parts_and_unchanged_ones(asked):
     part = client.get(url(one), headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, whole.content[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
-    assert client.get(url(one), headers={"Range": f"bytes={len(whole.content)}-"}).status_code == 416
+    behind = client.get(url(one), headers={"Range": f"bytes={len(whole.content)}-"})
+    assert (behind.status_code, behind.headers["content-type"]) == (416, "application/problem+json")
+    assert behind.headers["content-range"] == f"bytes */{len(whole.content)}"
+    for nothing in ("bytes=-", "bytes=9-3", "lines=1-2", "bytes=1-2,5-6", "bytes=x-"):
+        answer = client.get(url(one), headers={"Range": nothing})
+        assert (answer.status_code, answer.content) == (200, whole.content)
+    assert client.get(url(one), headers={"Range": "bytes=-10"}).content == whole.content[-10:]
     assert whole.headers["etag"] == client.get(url(one)).headers["etag"]
     assert whole.headers["cache-control"] == "private, no-cache"
 

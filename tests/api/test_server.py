@@ -393,6 +393,9 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
         "/api/v1/tracklets",
         "/api/v1/tracklets/{tracklet_id}",
         "/api/v1/tracklets/{tracklet_id}/crop.jpg",
+        "/api/v1/tracklets/{tracklet_id}/clip.mp4",
+        "/api/v1/tracklets/{tracklet_id}/clip.json",
+        "/api/v1/cameras/{name}/frame.jpg",
         "/api/v1/queries",
     }
     for path, operation in operations.items():
@@ -404,7 +407,7 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
     schemas = document["components"]["schemas"]
     assert refs
     assert refs <= {f"#/components/schemas/{name}" for name in schemas}
-    for name in ("Answer", "Camera", "Tracklet", "Health"):
+    for name in ("Answer", "Camera", "ClipFacts", "Tracklet", "Health"):
         assert schemas[name]["examples"], name
     assert "https://" not in json.dumps(document).replace("https://json-schema.org", "")
 

@@ -1,0 +1,66 @@
+"""Frames that a camera took, over HTTP."""
+
+import hashlib
+from functools import partial
+from typing import Annotated
+
+import cv2
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.messages import Instant
+from api.problems import problem_responses
+from gallery.errors import QueryError
+from gallery.store import Gallery
+from retrieval.query import stored_frame
+
+QUALITY = 90
+
+frames = APIRouter()
+
+
+@frames.get(
+    "/cameras/{name}/frame.jpg",
+    response_class=Response,
+    responses={
+        200: {"description": "JPEG", "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
+        304: {"description": "It is still the one whose ETag was sent"},
+        **problem_responses(404, 409, 422),
+    },
+)
+async def frame(
+    request: Request,
+    name: str,
+    time: Annotated[
+        Instant | None, Query(description="When; the last moment that was seen, if it is not given")
+    ] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The frame that a camera's recording shows at a time, masked as it was ingested."""
+    gallery: Gallery = request.app.state.service.gallery
+    jpeg = await to_thread.run_sync(partial(frame_jpeg, gallery, name, time), limiter=request.app.state.clips.limiter)
+    tag = f'"{hashlib.sha256(jpeg).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    if if_none_match is not None and tag in {part.strip().removeprefix("W/") for part in if_none_match.split(",")}:
+        return Response(status_code=304, headers=headers)
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+def frame_jpeg(gallery: Gallery, camera: str, time: Instant | None) -> bytes:
+    """A stored frame as a JPEG file's bytes.
+
+    Raises:
+        HTTPException: 404 if there is no such camera, or nothing was seen at that time; 409 if the video is gone.
+    """
+    row = next((one for one in gallery.cameras() if one.name == camera), None)
+    moment = time or (None if row is None else row.until)
+    if row is None or moment is None:
+        raise HTTPException(404, f"no camera {camera!r} has been seen; /api/v1/cameras lists those that have")
+    try:
+        image = stored_frame(gallery, camera, moment)
+    except QueryError as error:
+        covered = any(i.since and i.until and i.since <= moment <= i.until for i in gallery.ingests(camera))
+        raise HTTPException(409 if covered else 404, str(error)) from error
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
