@@ -98,7 +98,8 @@ class BearerAccess:
 
 def _is_browser(scope: Scope) -> bool:
     """Whether somebody opened a page, who is better shown where to log in."""
-    return scope["path"] == "/" and scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+    is_page = scope["path"] == "/" or scope["path"].startswith("/cameras")
+    return is_page and scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _bearer(header: str | None) -> bytes | None:

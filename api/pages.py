@@ -2,19 +2,22 @@
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.attempts import Attempts
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
+from gallery.store import Gallery
 
 FOLDER = Path(__file__).parent
 STATIC: dict[str, str] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -34,19 +37,34 @@ SECURITY = {
 }
 """Nothing from another host, no script within a page, in no frame; answers about people are kept by nobody."""
 
+AT_ONCE = 120
+"""People on a page of a camera."""
+
 pages = APIRouter(include_in_schema=False)
 
 
 @cache
 def templates() -> Environment:
     """The templates, which write no text into a page unescaped."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["moment"] = moment
+    return environment
+
+
+def moment(time: datetime) -> Markup:
+    """A time as a page shows it before its script puts it into the viewer's zone.
+
+    >>> str(moment(datetime(2024, 5, 1, 8, tzinfo=UTC)))
+    '<time datetime="2024-05-01T08:00:00+00:00">2024-05-01 08:00:00 UTC</time>'
+    """
+    shown = time.astimezone(UTC)
+    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S} UTC</time>').format(shown.isoformat(), shown)
 
 
 def page(name: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
@@ -60,6 +78,32 @@ def search(request: Request) -> Response:
     """The page on which people are searched."""
     gallery = request.app.state.service.gallery
     return page("search.html", cameras=[row.name for row in gallery.cameras()], title="Search")
+
+
+@pages.get("/cameras")
+def cameras(request: Request) -> Response:
+    """All cameras: what they show, and how far they are."""
+    gallery = request.app.state.service.gallery
+    return page("cameras.html", cameras=gallery.cameras(), title="Cameras")
+
+
+@pages.get("/cameras/{name}")
+def camera(request: Request, name: str, first: Annotated[int, Query(ge=0, le=2**31)] = 0) -> Response:
+    """Everybody whom one camera saw, oldest first."""
+    gallery: Gallery = request.app.state.service.gallery
+    if name not in {row.name for row in gallery.cameras()}:
+        return page("missing.html", 404, title="Cameras", camera=name)
+    rows = gallery.tracklets([name])
+    shown = rows[first : first + AT_ONCE]
+    return page(
+        "camera.html",
+        title=name,
+        camera=name,
+        tracklets=shown,
+        first=min(first, len(rows)),
+        total=len(rows),
+        size=AT_ONCE,
+    )
 
 
 @pages.get("/static/{name}")

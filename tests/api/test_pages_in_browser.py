@@ -210,3 +210,33 @@ CONTRAST = """
 }
 """
 """Text whose contrast is less than WCAG 2.2 asks for (success criterion 1.4.3)."""
+
+
+def test_cameras_lead_to_everybody_they_saw_and_on_to_a_search(tab, site):
+    tab.click("nav >> text=Cameras")
+    tab.wait_for_selector("h1 >> text=Cameras")
+    assert tab.locator(".card .where").all_inner_texts() == ["cam1", "cam2"]
+    assert "up to date" in tab.inner_text(".card >> nth=0")
+    picture = tab.locator(".picture img").first
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    time = tab.locator("time").first
+    assert "UTC" in time.get_attribute("title")
+    assert "8:00" in time.inner_text(), "1970-01-01T00:00 UTC, in Shanghai"
+    tab.click("text=cam2")
+    tab.wait_for_selector("h1 >> text=cam2")
+    people = tab.locator(".picture")
+    assert people.count() >= 3
+    people.first.click()
+    tab.wait_for_selector(".results:not(.busy) .card")
+    assert tab.inner_text("#verdict") != "Nobody is searched yet"
+    tab.goto(f"{site[0]}/cameras/cam2?first=2")
+    assert "Earlier" in tab.inner_text("main")
+
+
+def test_a_camera_that_is_not_there(chromium, site):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{site[0]}/login?key={site[1].invite(TOKEN)}")
+    assert page.goto(f"{site[0]}/cameras/%3Cb%3Enobody").status == 404
+    assert "There is no camera <b>nobody" in page.inner_text("h1")
+    context.close()
