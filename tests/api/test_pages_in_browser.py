@@ -61,6 +61,19 @@ def search(page, file):
     page.wait_for_selector(".card")
 
 
+def plays(page):
+    """Whether the clip's time moves within half a minute, without an error."""
+    seen = set()
+    for _ in range(100):
+        time, error = page.locator("#clip").evaluate("video => [video.currentTime, video.error?.message ?? null]")
+        assert error is None
+        seen.add(time)
+        if len(seen) > 2:
+            return True
+        page.wait_for_timeout(300)
+    return False
+
+
 def photo(scene: Path) -> Path:
     """Somebody who was seen by both cameras."""
     people = {path.name[:4] for path in (scene / "queries").glob("*_c1.jpg")}
@@ -106,11 +119,7 @@ def test_a_sighting_leads_on_and_its_link_can_be_opened_again(tab, scene, site):
     assert tab.locator("#viewer").is_visible()
     assert "Similarity" in tab.inner_text("#facts")
     tab.wait_for_selector("#overlay:not([data-box=''])", state="attached")
-    before = tab.locator("#clip").evaluate("video => [video.currentTime, video.error]")
-    tab.wait_for_timeout(700)
-    after = tab.locator("#clip").evaluate("video => [video.currentTime, video.error]")
-    assert before[1] is after[1] is None
-    assert after[0] > before[0], "the clip plays"
+    assert plays(tab)
     tab.keyboard.press("Escape")
     assert not tab.locator("#viewer").is_visible()
     tab.locator("text=Search this person").first.click()
