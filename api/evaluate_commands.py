@@ -142,3 +142,4 @@ def demo(
     show_scene(result, as_json=False)
     write(f"picture: {picture}")
     say(f"ask something yourself: passerby query {out / 'scene' / 'queries'}/NAME.jpg --data {out / 'gallery'}")
+    say(f"or in a browser: passerby serve --data {out / 'gallery'}")
