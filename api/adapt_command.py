@@ -1,4 +1,4 @@
-"""``passerby adapt`` and ``passerby reembed``: an embedder that learns a gallery's cameras, and a gallery that takes it."""
+"""``passerby adapt``: an embedder that learns a gallery's own cameras."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.export_command import images_of, named, network_file
-from api.options import Data, Json, Threads, at_least_one, data_folder, thread_count
-from api.options import Device as DeviceOption
+from api.options import Data, Json, at_least_one, data_folder
 from api.output import print_json, print_table, say, write
 from api.progress import progress_bars
+from api.reembed_command import switch_to
 from api.stopping import Stopped, stopped_by_signals
 from gallery.errors import ConfigError
 from ingest.stop import Stop
 
 if TYPE_CHECKING:
-    from gallery.store import Gallery
     from ingest.catalogue import Installed
     from training.adaptation import Round
     from training.adapting import Adapted
@@ -26,16 +25,28 @@ if TYPE_CHECKING:
     from training.network import ReidNetwork
 
 
+STOPPED = "stopped; nothing was written, and the gallery is as it was"
+MOST_TRACKLETS = 5000
+"""Every pair of them is compared: ten tables of so many squared need 2 GB."""
+
+
 def register(app: typer.Typer) -> None:
-    """Adds the commands."""
+    """Adds the command."""
     app.command()(adapt)
-    app.command()(reembed)
 
 
 def share(parameter: typer.CallbackParam, value: float) -> float:
     """Refuses what is no share of the tracklets to hold out."""
     if not 0.05 <= value <= 0.5:
         raise ConfigError(f"{parameter.opts[0]} {value:g} is out of range; give 0.05 to 0.5")
+    return value
+
+
+def few_enough(parameter: typer.CallbackParam, value: int) -> int:
+    """Refuses so many tracklets that tables of all their pairs do not fit into memory."""
+    at_least_one(parameter, value)
+    if value > MOST_TRACKLETS:
+        raise ConfigError(f"{parameter.opts[0]} {value} is too large; give at most {MOST_TRACKLETS}")
     return value
 
 
@@ -76,7 +87,7 @@ def adapt(
         ),
     ] = None,
     tracklets: Annotated[
-        int, typer.Option(metavar="N", callback=at_least_one, help="Most tracklets to learn from, drawn by chance.")
+        int, typer.Option(metavar="N", callback=few_enough, help="Most tracklets to learn from, drawn by chance.")
     ] = 1500,
     seed: Annotated[int, typer.Option(metavar="N", help="Of all chance.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
@@ -114,6 +125,10 @@ def adapt(
         if identity is None:
             raise ConfigError(f"gallery {gallery.folder} is empty: ingest a video first")
         called = named(Path(f"{identity.name}-adapted.npz"), name)
+        if called == identity.name:
+            raise ConfigError(
+                f"the gallery's vectors are of '{called}', which --name would replace; choose another name for the adapted one"
+            )
         if not overwrite:
             refuse_existing([*target_files(out, called, ("onnx",), int8=False), out / f"{called}.npz"])
         source = own_weights(identity) if network is None else network_file(network)
@@ -163,9 +178,12 @@ def stopped_adaptation(run: "Callable[[Stop], Adapted]") -> "Adapted":
     stop = Stop()
     try:
         with stopped_by_signals(stop):
-            return run(stop)
+            adapted = run(stop)
     except KeyboardInterrupt as error:
-        raise Stopped("stopped; nothing was written, and the gallery is as it was") from error
+        raise Stopped(STOPPED) from error
+    if stop.reason is not None:  # it came where nothing was asked any more, for example in the last check
+        raise Stopped(STOPPED)
+    return adapted
 
 
 def written_network(
@@ -204,17 +222,6 @@ def written_network(
 def told_round(done: "Round") -> None:
     """One line for each round."""
     say(f"round {done.number}: {done.groups} groups, {done.joined} of them in several cameras; loss {done.loss:.3f}")
-
-
-def switch_to(gallery: "Gallery", file: Path) -> int:
-    """Keeps a network under its name, and embeds the gallery anew with it; gives the number of tracklets."""
-    from ingest.catalogue import add
-    from ingest.models import load_embedder
-    from ingest.reembedding import reembed as embed_anew
-
-    embedder = load_embedder(add(file).network.name)
-    with progress_bars("tracklets") as bars:
-        return embed_anew(gallery, embedder, lambda done, total: bars("embedded", done, total))
 
 
 def show(adapted: "Adapted", written: "Written | None", *, switched: bool, as_json: bool) -> None:
@@ -263,42 +270,3 @@ def why_not(adapted: "Adapted") -> str:
             "between cameras, are needed); ingest more"
         )
     return "each stage finds less among the tracklets that were held out than before"
-
-
-def reembed(
-    embedder: Annotated[
-        str, typer.Option("--embedder", metavar="NAME", help="A name of `passerby models list`, or auto.")
-    ],
-    data: Data = None,
-    threads: Threads = None,
-    device: DeviceOption = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Embed the kept crops of a gallery anew, with another embedder; no video is needed.
-
-    All vectors are replaced at once, or none if anything fails. Cameras that are being ingested are refused.
-
-    Example: passerby reembed --embedder person-reidentification-retail-0277
-    """
-    from gallery.store import Gallery
-    from ingest.effort import EFFORT
-    from ingest.models import load_embedder
-    from ingest.reembedding import reembed as embed_anew
-
-    if Path(embedder).suffix or "/" in embedder:
-        raise ConfigError(
-            f"--embedder {embedder!r} is a file, and a gallery knows its embedder by name: `passerby models add {embedder}` "
-            "first, then name it"
-        )
-    with Gallery.open(data_folder(data)) as gallery:
-        before = gallery.embedder
-        loaded = load_embedder(
-            embedder, threads=thread_count(threads), device=device, batch=EFFORT.embedder_batch(device)
-        )
-        with progress_bars("tracklets") as bars:
-            count = embed_anew(gallery, loaded, lambda done, total: bars("embedded", done, total))
-    was = None if before is None else before.name
-    if as_json:
-        print_json({"tracklets": count, "embedder": loaded.identity.name, "before": was})
-    else:
-        write(f"{count} tracklets have vectors of {loaded.identity.name} now; before, of {was}.")

@@ -17,14 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
+from api.lookups import stored_tracklet
 from api.messages import Instant
 from api.problems import problem_responses
-from gallery.errors import QueryError
+from gallery.errors import QueryError, SourceError
 from gallery.store import Gallery
-from retrieval.clip import Clip, ClipMaker
+from retrieval.clip import Clip, write_clip
+from retrieval.recordings import Recordings
 
 MOST_BYTES = 1 << 30
 """Of all clips that are kept; those that were not asked for the longest go first."""
+LOCKS = 64
+"""Two different clips seldom wait for each other."""
 CLIPS_AT_ONCE = 2
 """Further ones wait: each decodes and encodes."""
 
@@ -69,17 +73,17 @@ class Clips:
 
     Args:
         gallery: Whose tracklets.
+        recordings: What it was ingested from.
         most_bytes: Of all clips together.
     """
 
-    def __init__(self, gallery: Gallery, most_bytes: int = MOST_BYTES) -> None:
-        self._gallery, self._most = gallery, most_bytes
+    def __init__(self, gallery: Gallery, recordings: Recordings, most_bytes: int = MOST_BYTES) -> None:
+        self._gallery, self._recordings, self._most = gallery, recordings, most_bytes
         self._folder = Path(tempfile.mkdtemp(prefix="passerby-clips-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # at the end of the process, too
-        self._maker = ClipMaker(gallery)
         self._guard = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
-        self._kept: OrderedDict[str, Clip] = OrderedDict()
+        self._making = tuple(threading.Lock() for _ in range(LOCKS))
+        self._kept: OrderedDict[str, tuple[Clip, int]] = OrderedDict()
         self._position = gallery.changes.head()
         self.limiter = CapacityLimiter(CLIPS_AT_ONCE)
 
@@ -87,33 +91,25 @@ class Clips:
         """The file of a clip and what it shows; it is made if it is not there.
 
         Raises:
-            HTTPException: 404 if there is no such tracklet, 409 if its video is gone.
-            SourceError: If the video cannot be read.
+            HTTPException: 404 if there is no such tracklet, 409 if its video is gone, or cannot be read.
         """
         self._forget_erased()
-        try:
-            tracklet = self._gallery.tracklet(tracklet_id)
-        except QueryError as error:
-            raise HTTPException(
-                404, f"no tracklet {tracklet_id!r} in the gallery; /api/v1/tracklets lists them"
-            ) from error
+        tracklet = stored_tracklet(self._gallery, tracklet_id)
         key = hashlib.sha256(f"{tracklet_id}\n{padding:.3f}".encode()).hexdigest()
         path = self._folder / f"{key}.mp4"
-        with self._guard:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
+        with self._making[int(key, 16) % LOCKS]:  # who asks for the same one meanwhile waits for it
             with self._guard:
                 known = self._kept.get(key)
-                if known is not None:
+                if known is not None and path.is_file():  # what cleans temporary folders may have taken it
                     self._kept.move_to_end(key)
-                    return path, known
+                    return path, known[0]
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             try:
-                made = self._maker.write(tracklet, padding, path)
-            except QueryError as error:
+                made = write_clip(self._recordings, tracklet, padding, path)
+            except (QueryError, SourceError) as error:
                 raise HTTPException(409, str(error)) from error
             with self._guard:
-                self._kept[key] = made
-                self._making.pop(key, None)
+                self._kept[key] = made, path.stat().st_size
                 self._shrink()
         return path, made
 
@@ -127,9 +123,7 @@ class Clips:
 
     def _shrink(self) -> None:
         """Removes the oldest until the rest fits; the newest stays in any case."""
-        while (
-            len(self._kept) > 1 and sum((self._folder / f"{key}.mp4").stat().st_size for key in self._kept) > self._most
-        ):
+        while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._most:
             self._remove()
 
     def _remove(self) -> None:

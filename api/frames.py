@@ -11,10 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.messages import Instant
+from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
+from api.query_service import QueryService
 from gallery.errors import QueryError
 from gallery.store import Gallery
 from retrieval.query import stored_frame
+from retrieval.recordings import Recordings
 
 QUALITY = 90
 
@@ -24,11 +27,7 @@ frames = APIRouter()
 @frames.get(
     "/cameras/{name}/frame.jpg",
     response_class=Response,
-    responses={
-        200: {"description": "JPEG", "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
-        304: {"description": "It is still the one whose ETag was sent"},
-        **problem_responses(404, 409, 422),
-    },
+    responses={**PICTURE_RESPONSES, **problem_responses(404, 409, 422)},
 )
 async def frame(
     request: Request,
@@ -39,16 +38,13 @@ async def frame(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The frame that a camera's recording shows at a time, masked as it was ingested."""
-    gallery: Gallery = request.app.state.service.gallery
-    jpeg = await to_thread.run_sync(partial(frame_jpeg, gallery, name, time), limiter=request.app.state.clips.limiter)
-    tag = f'"{hashlib.sha256(jpeg).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-    if if_none_match is not None and tag in {part.strip().removeprefix("W/") for part in if_none_match.split(",")}:
-        return Response(status_code=304, headers=headers)
-    return Response(jpeg, media_type="image/jpeg", headers=headers)
+    service: QueryService = request.app.state.service
+    making = partial(frame_jpeg, service.gallery, service.recordings, name, time)
+    jpeg = await to_thread.run_sync(making, limiter=request.app.state.clips.limiter)
+    return jpeg_answer(jpeg, hashlib.sha256(jpeg).hexdigest(), if_none_match)
 
 
-def frame_jpeg(gallery: Gallery, camera: str, time: Instant | None) -> bytes:
+def frame_jpeg(gallery: Gallery, recordings: Recordings, camera: str, time: Instant | None) -> bytes:
     """A stored frame as a JPEG file's bytes.
 
     Raises:
@@ -59,7 +55,7 @@ def frame_jpeg(gallery: Gallery, camera: str, time: Instant | None) -> bytes:
     if row is None or moment is None:
         raise HTTPException(404, f"no camera {camera!r} has been seen; /api/v1/cameras lists those that have")
     try:
-        image = stored_frame(gallery, camera, moment)
+        image = stored_frame(recordings, camera, moment)
     except QueryError as error:
         covered = any(i.since and i.until and i.since <= moment <= i.until for i in gallery.ingests(camera))
         raise HTTPException(409 if covered else 404, str(error)) from error

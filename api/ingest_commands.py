@@ -136,7 +136,7 @@ def ingest(
     effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
     networks = Networks(
         resolve_detector(detector),
-        gallery_embedder(data_folder(data)) or resolve_embedder(embedder) if embedder == "auto" else embedder,
+        resolve_embedder((gallery_embedder(data_folder(data)) or embedder) if embedder == "auto" else embedder),
         device,
         precision,
         confidence,
@@ -162,7 +162,7 @@ def gallery_embedder(folder: Path) -> str | None:
     """Name of the embedder whose vectors a gallery holds; None where there is no gallery, or nobody in it."""
     from gallery.store import Gallery
 
-    if not (folder / "gallery.sqlite").is_file():
+    if not Gallery.is_in(folder):
         return None
     with Gallery.open(folder) as gallery:
         embedder = gallery.embedder

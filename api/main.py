@@ -21,6 +21,7 @@ from api import (
     model_commands,
     prepare_command,
     query_commands,
+    reembed_command,
     serve_command,
     track_command,
     train_command,
@@ -57,6 +58,7 @@ zones_command.register(app)
 train_command.register(app)
 export_command.register(app)
 adapt_command.register(app)
+reembed_command.register(app)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,13 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.attempts import Attempts
+from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
 from gallery.store import Gallery
 
 FOLDER = Path(__file__).parent
 STATIC: dict[str, str] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-MOST_FORM_BYTES = 4096
+MOST_FORM_BYTES = 4000
 """A log-in form is a token."""
 
 SECURITY = {
@@ -69,7 +69,7 @@ def moment(time: datetime) -> Markup:
 
 def page(name: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
     """A page from its template."""
-    text = templates().get_template(name).render(version=metadata.version("passerby"), **values)
+    text = templates().get_template(name).render(values)
     return HTMLResponse(text, status, {**SECURITY, **(headers or {})})
 
 
@@ -178,8 +178,7 @@ def sessions_of(request: Request) -> Sessions:
 
 async def posted_token(request: Request) -> str:
     """The token in the form; empty if there is none, or the form is not one of ours."""
-    if int(request.headers.get("content-length") or 0) > MOST_FORM_BYTES:
-        return ""
-    async with request.form(max_files=0, max_fields=1) as form:
+    bounded = await within_limit(request, MOST_FORM_BYTES, "send the token alone")
+    async with bounded.form(max_files=0, max_fields=1) as form:
         token = form.get("token")
     return token.strip() if isinstance(token, str) else ""

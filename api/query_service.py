@@ -21,6 +21,7 @@ from ingest.models import load_gallery_embedder, load_still_detector
 from ingest.runtime import Device, Precision
 from ingest.thresholds import Thresholds
 from retrieval.query import PersonFinder, Query, query_from_frame, query_from_image, query_from_tracklet
+from retrieval.recordings import Recordings
 from retrieval.search import Answer, Filter, Search
 
 
@@ -47,6 +48,7 @@ class QueryService:
         precision: Precision = "fp32",
     ) -> None:
         self.gallery = gallery
+        self.recordings = Recordings(gallery)
         self._detector_name = detector
         self._threads = threads
         self._device: Device = device
@@ -72,7 +74,10 @@ class QueryService:
         asked = self._query(question, identity)
         search = Search(self.gallery, self._vectors(), thresholds_of(identity))
         where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
-        return asked, search.find(asked.vectors, where, top=filters.top, rerank=filters.rerank, own=asked.own)
+        found = search.find(asked.vectors, where, top=filters.top, rerank=filters.rerank, own=asked.own)
+        if self.gallery.embedder != identity:
+            raise QueryError("the gallery took another embedder while it was searched; ask again")
+        return asked, found
 
     def _query(self, question: Question, identity: EmbedderIdentity) -> Query:
         match question:
@@ -80,7 +85,9 @@ class QueryService:
                 return query_from_tracklet(self.gallery, question.tracklet)
             case FrameQuestion():
                 embedder = self._people_embedder(identity)
-                return query_from_frame(self.gallery, embedder, question.camera, question.time, question.box)
+                return query_from_frame(
+                    self.gallery, embedder, question.camera, question.time, question.box, self.recordings
+                )
             case PhotoQuestion():
                 return query_from_photo(question, self._people_embedder(identity), self._people_detector)
 

@@ -73,7 +73,7 @@ async def read_question(request: Request) -> Question:
         raise HTTPException(
             415, f"content type {kind!r} is not understood; send {' or '.join(OPENAPI_BODY['content'])}"
         )
-    bounded = Request(request.scope, await _bounded(request))
+    bounded = await within_limit(request, MOST_BYTES, "send a smaller picture")
     if kind == "application/json":
         return _read_json(await bounded.body())
     async with bounded.form(max_files=1, max_fields=1) as form:
@@ -110,26 +110,41 @@ def _read_box(text: str) -> Box:
         raise _fault("box", f"{text!r} is too far outside of any picture") from error
 
 
-async def _bounded(request: Request) -> Receive:
-    """The request's body, which ends with 413 where it becomes too large."""
+async def within_limit(request: Request, most_bytes: int, remedy: str) -> Request:
+    """The same request, whose body ends with 413 where it becomes too large; what is told beforehand is refused at once.
+
+    Raises:
+        HTTPException: 413.
+    """
+    refusal = HTTPException(413, f"the body is larger than {shown_size(most_bytes)}; {remedy}")
     told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > MOST_BYTES:
+    if told.isdecimal() and int(told) > most_bytes:
         # Who asks first has sent nothing yet; others would not read the answer before they have sent more.
         if request.headers.get("expect", "").lower() != "100-continue":
             await _drain(request.receive)
-        raise _too_large()
+        raise refusal
     seen = 0
 
     async def receive() -> Message:
         nonlocal seen
         message = await request.receive()
         seen += len(message.get("body", b""))
-        if seen > MOST_BYTES:
-            await _drain(request.receive)
-            raise _too_large()
+        if seen > most_bytes:
+            if message.get("more_body", False):
+                await _drain(request.receive)
+            raise refusal
         return message
 
-    return receive
+    return Request(request.scope, receive)
+
+
+def shown_size(count: int) -> str:
+    """A number of bytes as a message says it.
+
+    >>> shown_size(20_000_000), shown_size(4000)
+    ('20 MB', '4 kB')
+    """
+    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count // 1000} kB"
 
 
 async def _drain(receive: Receive) -> None:
@@ -140,10 +155,6 @@ async def _drain(receive: Receive) -> None:
         seen += len(message.get("body", b""))
         if not message.get("more_body", False):
             return
-
-
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"the body is larger than {MOST_BYTES // 1_000_000} MB; send a smaller picture")
 
 
 def _fault(name: str, message: str) -> RequestValidationError:

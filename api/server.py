@@ -19,6 +19,7 @@ from api.answer import answer_json
 from api.attempts import Attempts
 from api.clips import Clips, clips
 from api.frames import frames
+from api.lookups import stored_tracklet
 from api.messages import (
     Answer,
     Camera,
@@ -34,13 +35,13 @@ from api.messages import (
 )
 from api.output import plain
 from api.pages import pages
+from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
 from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
 from gallery.errors import GalleryError, QueryError
-from gallery.rows import StoredTracklet
 from gallery.store import Gallery
 from retrieval.search import Sighting
 
@@ -78,7 +79,7 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     app.state.service = service
     app.state.asking = CapacityLimiter(QUERIES_AT_ONCE)
     app.state.sessions = sessions
-    app.state.clips = Clips(service.gallery)
+    app.state.clips = Clips(service.gallery, service.recordings)
     app.state.attempts = Attempts()
     app.state.is_known_token = lambda given: secrets.compare_digest(given.encode(), token.encode())
     app.add_middleware(BearerAccess, token=token)
@@ -165,23 +166,14 @@ def tracklet(gallery: TheGallery, tracklet_id: str) -> TrackletBoxes:
 @api.get(
     "/tracklets/{tracklet_id}/crop.jpg",
     response_class=Response,
-    responses={
-        200: {"description": "JPEG", "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
-        304: {"description": "It is still the one whose ETag was sent"},
-        **problem_responses(404, 422),
-    },
+    responses={**PICTURE_RESPONSES, **problem_responses(404, 422)},
 )
 def crop(gallery: TheGallery, tracklet_id: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """The best picture of a tracklet."""
-    pictures = stored_tracklet(gallery, tracklet_id).crops
-    if not pictures:
+    crops = stored_tracklet(gallery, tracklet_id).crops
+    if not crops:
         raise HTTPException(404, f"tracklet {tracklet_id!r} has no crop")
-    tag = f'"{pictures[0].file}"'
-    # A browser may keep it but has to ask each time: what was erased must not show up again.
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-    if if_none_match is not None and _names(if_none_match, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(pictures[0].jpeg(), media_type="image/jpeg", headers=headers)
+    return jpeg_answer(crops[0].jpeg(), crops[0].file, if_none_match)
 
 
 @api.post("/queries", responses=problem_responses(400, 404, 413, 415, 422), openapi_extra={"requestBody": OPENAPI_BODY})
@@ -202,18 +194,6 @@ def answer(service: QueryService, question: Question, filters: Filters) -> Answe
     asked, found = service.ask(question, filters)
     sightings = [{**asdict(s), "crop": sighting_crop_url(service.gallery, s)} for s in found.sightings]
     return Answer.model_validate(plain({**answer_json(asked, found), "sightings": sightings}))
-
-
-def stored_tracklet(gallery: Gallery, tracklet_id: str) -> StoredTracklet:
-    """A tracklet by its id.
-
-    Raises:
-        HTTPException: 404 if there is none.
-    """
-    try:
-        return gallery.tracklet(tracklet_id)
-    except QueryError as error:
-        raise HTTPException(404, f"no tracklet {tracklet_id!r} in the gallery; /api/v1/tracklets lists them") from error
 
 
 def with_url(shown: dict[str, object]) -> dict[str, object]:
@@ -245,8 +225,3 @@ def best_crop(gallery: Gallery, tracklet_id: str) -> Path | None:
         return gallery.tracklet(tracklet_id).row.crop
     except QueryError:
         return None
-
-
-def _names(if_none_match: str, tag: str) -> bool:
-    """Whether an ``If-None-Match`` header names a tag (RFC 9110, section 13.1.2: compared weakly)."""
-    return if_none_match.strip() == "*" or tag in {part.strip().removeprefix("W/") for part in if_none_match.split(",")}

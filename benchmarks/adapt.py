@@ -55,7 +55,9 @@ def main() -> None:
             f"skipped: {settings.networks} has no twin-12.npz and twin-34.npz; `python -m benchmarks.embedder` makes them"
         )
         return
-    os.environ.setdefault("PASSERBY_MODELS", str(SHARED / "data" / "models"))
+    models = os.environ.get("PASSERBY_MODELS", str(SHARED / "data" / "models"))
+    own = [str(settings.networks / f"cross-{name}") for name, _, _ in CASES]
+    os.environ["PASSERBY_MODELS"] = os.pathsep.join([models, *own])
     print(f"| learnt from cameras, seen on | row | {' | '.join(MEASURES)} |\n|---|---|{'---|' * len(MEASURES)}")
     for name, cameras, seed in CASES:
         scene = composed(settings.out, settings.people, cameras, seed + SEEDS[settings.people])
@@ -77,7 +79,6 @@ def row(settings: argparse.Namespace, options: list[str], name: str, scene: Path
     work = settings.out / f"{name}-{scene.name}"
     embedder = settings.networks / f"cross-{name}" / f"cross-{name}.onnx"
     title = f"{name[0]}-{name[1]}, {scene.name}"
-    run(*PASSERBY, "models", "add", embedder)
     before = asked(scene, embedder, work / "before")
     shown(title, "before", before)
     network = settings.networks / f"twin-{name}.npz"

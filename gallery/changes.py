@@ -70,11 +70,11 @@ class ChangeLog:
             return int(connection.scalar(sa.select(log.time).where(log.seq == position)) or 0)
 
     def has_erasures(self, after: int) -> bool:
-        """Whether tracklets were erased after a position."""
+        """Whether tracklets were, or may have been, erased after a position: what was trimmed is not known."""
         log = schema.changes.c
         statement = sa.select(log.seq).where(log.seq > after, log.op == "erase").limit(1)
         with self._database.read() as connection:
-            return connection.scalar(statement) is not None
+            return after < _trimmed(connection) or connection.scalar(statement) is not None
 
     def position(self, reader: str) -> int | None:
         """Where a reader stands, None if it is not known."""

@@ -14,6 +14,7 @@ from gallery.changes import log_embedder_change
 from gallery.codec import pack_vector
 from gallery.database import Database
 from gallery.errors import GalleryError
+from gallery.ingest_rows import claim_embedder
 from gallery.ingest_spec import IngestSpec
 from gallery.instants import from_microseconds
 from gallery.lock import hold_camera
@@ -55,7 +56,7 @@ def change_embedder(
         with database.write() as connection:
             _refuse_unfinished(connection)
             _check(connection, vectors, wanted)
-            _replace(connection, vectors, wanted)
+            _replace(connection, str(folder), vectors, wanted)
             _rename_ingests(connection, wanted)
             note_removals(connection, "snapshot")
             log_embedder_change(connection)
@@ -88,16 +89,14 @@ def _check(connection: Connection, vectors: dict[int, NDArray[np.float32]], want
             )
 
 
-def _replace(connection: Connection, vectors: dict[int, NDArray[np.float32]], wanted: EmbedderIdentity) -> None:
+def _replace(
+    connection: Connection, place: str, vectors: dict[int, NDArray[np.float32]], wanted: EmbedderIdentity
+) -> None:
     connection.execute(sa.delete(schema.vectors))
-    connection.execute(sa.delete(schema.embedders))
-    row = sa.insert(schema.embedders).values(name=wanted.name, sha256=wanted.sha256, dimension=wanted.dimension)
-    embedder = connection.execute(row).inserted_primary_key
-    if embedder is None:
-        raise GalleryError("table embedders gave no row number: the SQL driver is not supported")
+    embedder = claim_embedder(connection, place, wanted)  # which anybody may where there are no vectors
     for piece in pieces(sorted(vectors)):
         rows = [
-            {"tracklet": number, "embedder": int(embedder[0]), "ordinal": ordinal, "vector": pack_vector(vector)}
+            {"tracklet": number, "embedder": embedder, "ordinal": ordinal, "vector": pack_vector(vector)}
             for number in piece
             for ordinal, vector in enumerate(vectors[number])
         ]

@@ -77,6 +77,11 @@ class Gallery:
             raise
         return gallery
 
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether a folder holds a gallery whose tables are an SQLite file there."""
+        return (folder / _FILE).is_file()
+
     def close(self) -> None:
         """Close the connections to SQL."""
         self.database.close()
@@ -210,7 +215,7 @@ class Gallery:
 def _check_folder(folder: Path, *, create: bool, has_file: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise GalleryError(f"{folder} is a file, not a gallery's folder: name a folder by --data")
-    if not create and has_file and not (folder / _FILE).is_file():
+    if not create and has_file and not Gallery.is_in(folder):
         raise GalleryError(f"no gallery in {folder}: `passerby ingest` makes one, or name another folder by --data")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """A piece of a recording, without decoding what lies before it."""
 
 from collections.abc import Generator
+from contextlib import closing
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -21,8 +22,8 @@ MARGIN_SECONDS = 1.0
 def frames_between(source: Source, since: datetime, until: datetime) -> Generator[Frame, None, None]:
     """Gives the frames of a recording that were taken in a span of time: the same ones, at the same times, as ``frames()``.
 
-    A video file with timestamps is entered at the key frame before the span; a raw stream, or one whose timestamps jump, is
-    decoded from its beginning. Indices are those of ``frames()`` only where it is.
+    A video file with an index is entered at the key frame before the span; others are decoded from their beginning: raw
+    streams have no timestamps, and those of transport streams may jump. Indices are those of ``frames()`` only there.
 
     Args:
         source: A file or a folder, without zones; frames are not sampled.
@@ -35,16 +36,16 @@ def frames_between(source: Source, since: datetime, until: datetime) -> Generato
     if isinstance(source, ImageFolder):
         first = max(0, int((since - source.start).total_seconds() * source.rate) - 1)
         frames = source.frames(first)
-    elif isinstance(source, VideoFile) and source.fps is None and source.is_timed:
+    elif isinstance(source, VideoFile) and source.fps is None and source.can_be_entered:
         frames = _entered(source, since)
     else:
         frames = source.frames()
-    for frame in frames:
-        if frame.time > until:
-            break
-        if frame.time >= since:
-            yield frame
-    frames.close()
+    with closing(frames):
+        for frame in frames:
+            if frame.time > until:
+                break
+            if frame.time >= since:
+                yield frame
 
 
 def _entered(source: VideoFile, since: datetime) -> Generator[Frame, None, None]:
@@ -64,23 +65,3 @@ def _entered(source: VideoFile, since: datetime) -> Generator[Frame, None, None]
                 time = source.start + timedelta(microseconds=round((picture.pts * base - begins) * 1_000_000))
                 if time >= since:
                     yield source.shown(index, time, picture, scaler)
-
-
-def unchanged(source: Source, known: dict[tuple[str, int, int], str], content_hash: str) -> bool:
-    """Whether a recording is still what it was; a file that was hashed before, and has its size and time, is not read again.
-
-    Args:
-        source: The recording.
-        known: Hashes by path, size and time of change; is added to.
-        content_hash: What it was.
-    """
-    if not isinstance(source, VideoFile):
-        return source.content_hash == content_hash
-    try:
-        facts = source.path.stat()
-    except OSError as error:
-        raise SourceError(f"{source.path} cannot be read ({error.strerror}); check it is still there") from error
-    key = (str(source.path), facts.st_size, facts.st_mtime_ns)
-    if key not in known:
-        known[key] = source.content_hash
-    return known[key] == content_hash

@@ -34,6 +34,9 @@ MOST_STRETCHED = 4
 UNSET_CLOCK = datetime(1990, 1, 1, tzinfo=UTC)
 """Creation times before this are those of a camera whose clock was never set."""
 
+WITH_INDEX = frozenset({"mp4", "matroska"})
+"""Containers, as FFmpeg names them, that say where each moment is: MP4, MOV, Matroska and WebM."""
+
 MOST_READ_FAILURES = 16
 """After so many failures in a row nothing more of the file is readable."""
 
@@ -50,6 +53,7 @@ class Format:
         created: UTC time noted in the container, None without one.
         promise: What the container says it holds.
         time_unit: What timestamps are rounded to, seconds; 0 where there are none.
+        has_index: Whether the container says where each moment is.
     """
 
     rate: Fraction
@@ -59,6 +63,7 @@ class Format:
     created: datetime | None
     promise: Promise
     time_unit: Fraction
+    has_index: bool
 
 
 class VideoFile:
@@ -147,9 +152,9 @@ class VideoFile:
             self._summary = damage.summary(self._format.promise, clock, self._format.rate, ended=ended)
 
     @property
-    def is_timed(self) -> bool:
-        """Whether its frames have timestamps, so that it can be entered anywhere."""
-        return self._format.time_unit > 0
+    def can_be_entered(self) -> bool:
+        """Whether any moment can be found without reading what lies before: there are timestamps, and an index of them."""
+        return self._format.time_unit > 0 and self._format.has_index
 
     def shown(self, index: int, time: datetime, picture: VideoFrame, scaler: VideoReformatter) -> Frame:
         """A decoded picture as a frame: upright, with square pixels."""
@@ -226,6 +231,7 @@ def _format_of(path: Path, rate: float | None) -> Format:
             created=creation_time(container, stream),
             promise=promise_of(container, stream, frames_per_second),
             time_unit=stream.time_base if stream.time_base and picture.pts is not None else Fraction(0),
+            has_index=not WITH_INDEX.isdisjoint(container.format.name.split(",")),
         )
 
 

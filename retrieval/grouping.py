@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEIGHBOURS = 4
-"""Size of a neighbourhood. People are seen by few cameras, so that it is small; 6, 8 and 12 join more strangers."""
+"""Size of a neighbourhood: small, since a person is seen few times."""
 LEAST_SHARED = 0.5
 """Of two neighbourhoods, for their tracklets to be joined."""
 

@@ -1,6 +1,5 @@
 """What is asked: a person in a photo, in a box on a stored frame, or in a tracklet."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gallery.errors import GalleryError, QueryError, SourceError
+from gallery.errors import GalleryError, QueryError
 from gallery.store import Gallery
 from gallery.tracklet import to_microseconds
 from ingest.detector import Detector
@@ -18,8 +17,8 @@ from ingest.embedder import MIN_CROP_HEIGHT_PX, MIN_CROP_WIDTH_PX, Embedder, cut
 from ingest.frame import Image
 from ingest.image import read_image
 from ingest.seeking import frames_between
-from ingest.source import Source, open_source
-from ingest.zones import NO_ZONES, Stencil, Zones
+from ingest.source import Source
+from retrieval.recordings import Recordings
 from tracking.boxes import area, iou
 
 Box = tuple[float, float, float, float]
@@ -121,11 +120,19 @@ def query_from_tracklet(gallery: Gallery, tracklet_id: str) -> Query:
     return Query(stored.vectors, np.asarray(picture, np.uint8), f"tracklet {tracklet_id}", own=(tracklet_id,))
 
 
-def query_from_frame(gallery: Gallery, embedder: Embedder, camera: str, time: datetime, box: Box) -> Query:
+def query_from_frame(
+    gallery: Gallery,
+    embedder: Embedder,
+    camera: str,
+    time: datetime,
+    box: Box,
+    recordings: Recordings | None = None,
+) -> Query:
     """The person in a box on the frame that a camera took at some time.
 
     Where a tracklet has that box (IoU of at least 0.5) at that time, the person is known from several frames already,
-    and the query is that tracklet; else the frame is read from the camera's source.
+    and the query is that tracklet; else the frame is read from the camera's source (of ``recordings``, where some were
+    opened before).
 
     Raises:
         QueryError: If the camera has no frame at that time, or its source is gone.
@@ -133,7 +140,8 @@ def query_from_frame(gallery: Gallery, embedder: Embedder, camera: str, time: da
     tracklet_id = tracklet_under(gallery, camera, time, box)
     if tracklet_id is not None:
         return query_from_tracklet(gallery, tracklet_id)
-    return box_query(stored_frame(gallery, camera, time), embedder, box, f"the box on {camera} at {time.isoformat()}")
+    shown = stored_frame(recordings or Recordings(gallery), camera, time)
+    return box_query(shown, embedder, box, f"the box on {camera} at {time.isoformat()}")
 
 
 def tracklet_under(gallery: Gallery, camera: str, time: datetime, box: Box) -> str | None:
@@ -155,37 +163,17 @@ NEAR_SECONDS = 2.0
 """A frame that was shown for longer is looked for from the beginning of the video."""
 
 
-def stored_frame(gallery: Gallery, camera: str, time: datetime) -> Image:
-    """The last frame that a camera's source shows at a time, masked as it was when it was ingested."""
-    was_live = False
-    for ingest in reversed(gallery.ingests(camera)):  # what was ingested last has the masks that count now
-        if ingest.since is None or ingest.until is None or not ingest.since <= time <= ingest.until:
-            continue
-        if ingest.is_live:
-            was_live = True
-            continue
-        try:
-            source = open_source(ingest.source, start=ingest.start)
-        except SourceError as error:
-            raise QueryError(f"the frame of {camera} at {time.isoformat()} cannot be read again: {error}") from error
-        if source.content_hash != ingest.source_hash:
-            raise QueryError(
-                f"{ingest.source} is no longer the video that {camera} was ingested from; put it back, or ask by photo"
-            )
-        shown = last_frame_by(source, time)
-        if shown is not None:
-            return Stencil(zones_in(ingest.settings), source.width, source.height).apply(shown)
-    if was_live:
-        raise QueryError(
-            f"{camera} was live at {time.isoformat()}, so that frame is gone; ask with --tracklet ID "
-            f"(`passerby tracklets --camera {camera}` lists them) or with a photo"
-        )
-    raise QueryError(f"{camera} has no frame at {time.isoformat()}; `passerby cameras` shows what it covers")
+def stored_frame(recordings: Recordings, camera: str, time: datetime) -> Image:
+    """The last frame that a camera's source shows at a time, masked as it was when it was ingested.
 
-
-def zones_in(settings: str) -> Zones:
-    """The zones that an ingest was made with: what was masked then stays masked."""
-    return Zones.from_text(json.loads(settings).get("zones", "")) if settings else NO_ZONES
+    Raises:
+        QueryError: If the camera has no frame at that time, or its source is gone.
+    """
+    recording = recordings.at(camera, time)
+    shown = last_frame_by(recording.source, time)
+    if shown is None:
+        raise QueryError(f"{recording.source.name} has no frame that can be read at {time.isoformat()}; check the file")
+    return recording.stencil.apply(shown)
 
 
 def last_frame_by(source: Source, time: datetime) -> Image | None:

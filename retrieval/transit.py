@@ -21,7 +21,7 @@ EARLIEST_SECONDS = -5.0
 BANDWIDTH_SECONDS = 2.0
 """Of the kernel density."""
 ROUNDS = 6
-"""Of expectation and maximisation; more change nothing."""
+"""Of expectation and maximisation."""
 
 _GRID_SECONDS = 0.5
 _BACKGROUND_QUANTILE = 0.25

@@ -23,6 +23,7 @@ from training.learner import draw_by
 from training.loader import to_tensor
 from training.network import ReidNetwork
 from training.optimiser import Optimiser
+from training.train_settings import RANGES
 
 TIMES = 0.5
 """Weight of the times' evidence, in standard deviations of the similarities."""
@@ -54,7 +55,14 @@ class AdaptSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        ranges = {"rounds": (0, 100), "passes": (0.1, 100), "lr": (1e-8, 1), "people": (2, 1024), "crops": (1, 64)}
+        ranges: dict[str, tuple[float, float]] = {
+            "rounds": (0, 100),
+            "passes": (0.1, 100),
+            "lr": (1e-8, 1),
+            "people": (2, 1024),
+            "crops": (1, 64),
+            "seed": RANGES["seed"],
+        }
         for name, (least, most) in ranges.items():
             if not least <= getattr(self, name) <= most:
                 raise ConfigError(f"{name} {getattr(self, name):g} is out of range; give {least:g} to {most:g}")

@@ -21,6 +21,7 @@ from training.validation import query_indices
 LEAST_QUERIES = 8
 """A measure that fewer tracklets can be asked for says nothing."""
 NAMED = "named people"
+"""The measure that knows who is who."""
 _MUCH = 0.1
 """Of a measure: so much fell where no resample of the few tracklets says that it rose."""
 _LIMIT = 2.0
@@ -102,7 +103,7 @@ class AdaptationCheck:
         return np.array(found, np.float64)
 
     def _likely_times(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of each held-out tracklet: the evidence of the times to the most similar ones, weighted by 1 / rank."""
+        """Of each held-out tracklet: what ``_times_found`` gives, where that means something."""
         if not self._times_known:
             return np.zeros(0)
         return self._times_found(vectors)

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from ingest.paddle_library import nn, paddle
 
 TEMPERATURE = 0.07
-"""Of the softmax over cosines, as in arXiv 2012.10674, section 4.2."""
+"""Of the softmax over cosines. Not tuned, nor are the next two."""
 HARDEST = 50
-"""Of the other people's proxies, so many are pushed away across cameras; as there."""
+"""Of the other people's proxies, so many are pushed away across cameras."""
 ACROSS = 0.5
-"""Weight of the part across cameras, as there."""
+"""Weight of the part across cameras."""
 KEPT = 0.8
 """Of a proxy, so much stays when a crop of it was learnt."""
 
@@ -18,7 +18,7 @@ _OUT = -1e4
 
 
 class CameraProxies:
-    """Camera-aware proxies (Wang et al. 2021, arXiv 2012.10674, eq. 3 to 6).
+    """Camera-aware proxies (Wang et al. 2021, arXiv 2012.10674).
 
     Each group of tracklets has one proxy in each camera that saw it. Inside a camera a crop is told from the proxies of that
     camera alone: which groups of two cameras are the same person is not certain yet, and none is pushed away for that.

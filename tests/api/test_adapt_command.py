@@ -136,6 +136,9 @@ def test_mirror_images_stay_in_it(passerby, own, monkeypatch):
         (("--lr", "7"), "lr 7 is out of range"),
         (("--hold-out", "0.9"), "--hold-out 0.9 is out of range"),
         (("--tracklets", "0"), "--tracklets 0 is too small"),
+        (("--tracklets", "5001"), "--tracklets 5001 is too large"),
+        (("--seed", "-1"), "seed -1 is out of range"),
+        (("--name", "patches"), "the gallery's vectors are of 'patches', which --name would replace"),
         (("--tracklets", "20"), "20 tracklets are too few"),
         (("--name", "a/b"), "cannot be called 'a/b'"),
     ],
@@ -144,6 +147,17 @@ def test_one_clear_line(passerby, own, options, said):
     run = passerby("adapt", "patches.npz", *options)
     assert run.code == 2
     assert said in run.error
+    assert not (own / "adapted").exists()
+
+
+def test_a_stop_during_the_last_check_is_obeyed(passerby, own, monkeypatch):
+    def stopped(*_, stop, **__):
+        stop.request("Ctrl-C")
+
+    monkeypatch.setattr("training.adapting.adapt", stopped)
+    run = passerby("adapt", "patches.npz", *BRIEF)
+    assert run.code != 0
+    assert "nothing was written" in run.error
     assert not (own / "adapted").exists()
 
 

@@ -7,10 +7,11 @@ import av
 import numpy as np
 import pytest
 
-from api.clips import Clips
 from api.query_service import QueryService
 from api.server import create_app
+from gallery import schema
 from gallery.store import Gallery
+from retrieval.clip import write_clip
 from tests.api.test_server import TOKEN, serving
 
 
@@ -89,8 +90,7 @@ def test_parts_and_unchanged_ones(asked):
 def test_a_clip_is_made_once_and_the_oldest_go(asked, monkeypatch):
     client, gallery, clips = asked
     made = []
-    write = clips._maker.write
-    monkeypatch.setattr(clips._maker, "write", lambda *a: made.append(a[0].row.id) or write(*a))
+    monkeypatch.setattr("api.clips.write_clip", lambda *a: made.append(a[1].row.id) or write_clip(*a))
     rows = [row.id for row in gallery.tracklets()[:3]]
     for _ in range(2):
         assert client.get(url(rows[0])).status_code == 200
@@ -99,6 +99,14 @@ def test_a_clip_is_made_once_and_the_oldest_go(asked, monkeypatch):
     client.get(url(rows[1]))
     client.get(url(rows[0]))
     assert made == [rows[0], rows[1], rows[0]]
+
+
+def test_a_clip_that_something_else_removed_is_made_again(asked):
+    client, gallery, clips = asked
+    one = url(gallery.tracklets()[0].id)
+    first = client.get(one).content
+    shutil.rmtree(clips._folder)
+    assert client.get(one).content == first
 
 
 def test_who_was_erased_is_shown_no_more(asked):
@@ -123,10 +131,7 @@ def test_a_video_that_is_gone_or_another_one_is_said(own_gallery, scene, tmp_pat
         row = gallery.tracklets(["cam1"])[0]
         moved = tmp_path / "cam1.mp4"
         with gallery.database.write() as connection:
-            from gallery import schema
-
             connection.execute(schema.ingests.update().values(source=str(moved)))
-        clips = Clips(gallery)
         app = create_app(QueryService(gallery, detector="hog", threads=1), TOKEN)
         with serving(app) as client:
             gone = client.get(url(row.id))
@@ -137,4 +142,4 @@ def test_a_video_that_is_gone_or_another_one_is_said(own_gallery, scene, tmp_pat
             assert other.status_code == 409
             assert "no longer the video" in other.json()["detail"]
             assert client.get(url("nobody")).status_code == 404
-        assert not list(clips._kept)
+        assert not app.state.clips._kept

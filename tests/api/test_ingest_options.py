@@ -61,6 +61,12 @@ def test_bad_choices_are_one_line(passerby, short, options, message):
     assert message in run.error
 
 
+def test_an_unknown_embedder_is_refused_before_anything_is_made(passerby, short, tmp_path):
+    run = passerby("ingest", f"door={short}", "--detector", "hog", "--embedder", "nobody")
+    assert (run.code, "unknown model 'nobody'" in run.error) == (2, True)
+    assert not (tmp_path / "gallery").exists()
+
+
 def test_tracking_a_still_video_finds_the_same_with_and_without(passerby, short, tmp_path):
     for option in ("--skip-still", "--every-frame"):
         run = passerby("track", short, "--out", tmp_path / option[2:], *BUILT_IN, option, "--json")

@@ -24,6 +24,7 @@ from ingest.stopping import stopped_by_signals
 from ingest.zoned import zoned_detector, zoned_source
 from ingest.zones import Zones
 from retrieval.query import query_from_frame, stored_frame
+from retrieval.recordings import Recordings
 from tests.ingest.cameras import Play, mjpeg_camera, rtsp_camera
 from tests.ingest.videos import grey, write_video
 from tests.ingest.walkers import FRAMES, HEIGHT, WIDTH, BrightDetector, ColourEmbedder, ingest, picture
@@ -59,8 +60,8 @@ def test_people_of_a_live_camera_and_the_hole_of_a_silence(gallery):
     (kept,) = gallery.ingests("door")
     assert (kept.source, kept.state, kept.is_live) == (f"rtsp://127.0.0.1:{camera.port}/walk", "done", True)
     moment = covered.since + timedelta(seconds=0.5)
-    with pytest.raises(QueryError, match=r"door was live at 20.* so that frame is gone; ask with --tracklet ID"):
-        stored_frame(gallery, "door", moment)
+    with pytest.raises(QueryError, match=r"door was live at 20.* so that video is gone; ask with --tracklet ID"):
+        stored_frame(Recordings(gallery), "door", moment)
 
 
 def test_tracklets_are_there_while_it_runs_and_stay_when_it_is_told_to_end(gallery, tmp_path):
@@ -105,9 +106,9 @@ def test_a_stored_frame_stays_masked_even_where_it_was_first_ingested_without(ga
     top = Zones(mask=(((0, 0), (1, 0), (1, 0.5), (0, 0.5)),))
     epoch = datetime.fromtimestamp(0, UTC)
     ingest(gallery, open_source(video))
-    assert stored_frame(gallery, "door", epoch)[: HEIGHT // 2].min() > 100
+    assert stored_frame(Recordings(gallery), "door", epoch)[: HEIGHT // 2].min() > 100
     ingest(gallery, zoned_source(open_source(video), top))
-    shown = stored_frame(gallery, "door", epoch)
+    shown = stored_frame(Recordings(gallery), "door", epoch)
     assert shown[: HEIGHT // 2].max() == 0
     assert shown[HEIGHT // 2 + 2 :].min() > 100
     embedder = ColourEmbedder()
