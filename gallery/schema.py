@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that these tables belong to. A test holds it to the newest script in ``migrations/``."""
 
 metadata = MetaData()
@@ -161,3 +161,102 @@ removals = Table(
     sqlite_autoincrement=True,
 )
 """What an erasure has still to take away outside the tables: ``crop`` files, the index ``snapshot``, old ``pages``."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("digest", String, nullable=False, unique=True),
+    Column("role", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Column("used", BigInteger),
+)
+"""Who may ask over HTTP. ``digest`` is the SHA-256 of the token, which itself is nowhere; ``used`` its last day of use."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("progress", Text, nullable=False, default="{}"),
+    Column("result", Text),
+    Column("error", Text),
+    Column("asked_by", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""Long work of the server. ``request``, ``progress`` and ``result`` are JSON objects."""
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("camera", String, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("settings", Text, nullable=False, default="{}"),
+    Column("wanted", Integer, nullable=False),
+    Column("job", String),
+    Column("created", BigInteger, nullable=False),
+)
+"""Cameras that the server reads itself. ``source`` may hold a login, which nobody is told; ``wanted`` is 1 while started."""
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("suffix", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+"""Videos that were sent to the server; ``name`` is for people and never a path."""
+
+queries = Table(
+    "queries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("embedder", String, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("picture", LargeBinary, nullable=False),
+    Column("asked_by", String, nullable=False),
+    Column("created", BigInteger, nullable=False, index=True),
+)
+"""Questions that were asked, so that they can be refined and linked to; ``vectors`` are float32, rows of unit length."""
+
+query_tracklets = Table(
+    "query_tracklets",
+    metadata,
+    Column("query", String, ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True),
+    Column("tracklet", _Number, ForeignKey("tracklets.number"), primary_key=True, index=True),
+    Column("part", String, nullable=False),
+)
+"""What tracklets are to a question: ``own`` (it is made from them), ``confirmed`` or ``rejected``."""
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What was chosen in the pages, as JSON."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _Number, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("digest", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Who did what. ``digest`` is the SHA-256 of the line before and this one, so that none can be changed or left out unseen."""

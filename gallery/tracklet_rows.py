@@ -57,19 +57,31 @@ def insert_tracklets(
 def remove_tracklets(connection: Connection, numbers: Sequence[int]) -> None:
     """Delete tracklets with everything that belongs to them, and note it in the change log.
 
-    Their crop files are noted in ``removals``; ``gallery.cleanup`` takes them away after the commit.
+    Questions that were made from one of them, or confirmed by one, go as well: they hold vectors and a picture of the
+    same person. Their crop files are noted in ``removals``; ``gallery.cleanup`` takes them away after the commit.
 
     Args:
         connection: A write transaction.
         numbers: Numbers of the tracklets.
     """
     for piece in pieces(numbers):
+        _remove_questions(connection, piece)
         files = sa.select(schema.crops.c.file).where(schema.crops.c.tracklet.in_(piece)).distinct()
         note_removals(connection, "crop", connection.scalars(files).all())
         connection.execute(sa.delete(schema.crops).where(schema.crops.c.tracklet.in_(piece)))
         connection.execute(sa.delete(schema.vectors).where(schema.vectors.c.tracklet.in_(piece)))
         connection.execute(sa.delete(schema.tracklets).where(schema.tracklets.c.number.in_(piece)))
         _log(connection, "erase", piece)
+
+
+def _remove_questions(connection: Connection, numbers: Sequence[int]) -> None:
+    part = schema.query_tracklets.c
+    theirs = part.tracklet.in_(numbers)
+    queries = connection.scalars(sa.select(part.query).where(theirs, part.part != "rejected").distinct()).all()
+    connection.execute(sa.delete(schema.query_tracklets).where(theirs))
+    for piece in pieces(queries):
+        connection.execute(sa.delete(schema.query_tracklets).where(part.query.in_(piece)))
+        connection.execute(sa.delete(schema.queries).where(schema.queries.c.id.in_(piece)))
 
 
 def note_removals(connection: Connection, kind: str, files: Sequence[str] = ("",)) -> None:

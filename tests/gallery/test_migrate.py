@@ -2,7 +2,9 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from gallery import migrate, schema
@@ -69,11 +71,25 @@ def test_a_script_that_fails_leaves_no_tables(database, monkeypatch):
     assert tables(database) == set()
 
 
+def test_an_older_gallery_keeps_what_it_holds(database):
+    with database.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrate._SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(sa.insert(schema.cameras).values(name="door"))
+    assert "jobs" not in tables(database)
+    migrate.migrate(database, create=False)
+    with database.read() as connection:
+        assert connection.scalars(sa.select(schema.cameras.c.name)).all() == ["door"]
+        assert connection.scalars(sa.select(schema.jobs.c.id)).all() == []
+
+
 def test_a_newer_gallery_is_refused(database):
     migrate.migrate(database, create=True)
     with database.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(GalleryError, match=r"written by a newer Passerby \(schema 9999, here 0001\)"):
+    with pytest.raises(GalleryError, match=r"written by a newer Passerby \(schema 9999, here 0002\)"):
         migrate.migrate(database, create=False)
 
 
