@@ -1,7 +1,6 @@
 """The pages: what people see in a browser. They ask the same HTTP API that programs do."""
 
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from api.access import KnownTokens
 from api.attempts import Attempts
 from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
@@ -139,8 +139,8 @@ async def log_in(request: Request) -> Response:
         error = f"Too many attempts. Try again in {wait} s."
         return page("login.html", 429, {"Retry-After": str(wait)}, title="Log in", error=error)
     token = await posted_token(request)
-    is_known: Callable[[str], bool] = request.app.state.is_known_token
-    if not token or not await run_in_threadpool(is_known, token):
+    tokens: KnownTokens = request.app.state.tokens
+    if not token or await run_in_threadpool(tokens.holder, token) is None:
         attempts.fail(client)
         return page("login.html", 401, title="Log in", error="This is not a token of this server.")
     return logged_in(request, token)

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs PASSERBY_TOKEN.")
+        str, typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs a token.")
     ] = ("127.0.0.1"),
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -38,15 +39,17 @@ def serve(
     precision: Precision = "fp32",
     as_json: Json = False,
 ) -> None:
-    """Answer questions over HTTP until Ctrl-C. Clients send the token of PASSERBY_TOKEN, else the one that is printed.
+    """Answer questions over HTTP until Ctrl-C. Clients send a token: one of `passerby tokens`, or of PASSERBY_TOKEN.
 
     Example: passerby serve --data gallery --port 8080
     """
     address = resolve(host, port)
     from api.access import VARIABLE, choose_token
 
-    token = choose_token(os.environ.get(VARIABLE), host, is_public=address.is_public)
     folder = data_folder(data)
+    given = os.environ.get(VARIABLE)
+    others = given is None and address.is_public and tokens_given(folder)
+    token = choose_token(given, host, is_public=address.is_public, others=others)
     with listen(address) as listener:
         from api.query_service import QueryService
         from api.server import create_app
@@ -60,14 +63,25 @@ def serve(
             url = address.url(listener)
             say(f"serving {folder} at {url}, until Ctrl-C; {url}/openapi.json tells what it answers")
             sessions = Sessions()
-            if not address.is_public:
+            if token is not None and not address.is_public:
                 say(f"open {url}/login?key={sessions.invite(token.value)} in a browser; the link works once")
-            if token.is_new:
+            if token is not None and token.is_new:
                 say(f"token of this run (set {VARIABLE} to keep one): {token.value}")
             if as_json:
                 print_json({"url": url, "data": folder})
-            run(create_app(service, token.value, sessions), listener)
+            run(create_app(service, None if token is None else token.value, sessions), listener)
     say("stopped")
+
+
+def tokens_given(folder: Path) -> bool:
+    """Whether tokens were given out for a gallery."""
+    from gallery.store import Gallery
+    from gallery.tokens import TokenTable
+
+    if not Gallery.is_in(folder):
+        return False
+    with Gallery.open(folder) as gallery:
+        return bool(TokenTable(gallery.database).rows())
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The HTTP API: the questions of the command line, asked by other programs."""
 
-import secrets
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
@@ -14,7 +13,8 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from api import problems
-from api.access import BearerAccess
+from api.access import BearerAccess, KnownTokens
+from api.administration import administration
 from api.answer import answer_json
 from api.attempts import Attempts
 from api.clips import Clips, clips
@@ -41,8 +41,10 @@ from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
+from gallery.audit import AuditLog
 from gallery.errors import GalleryError, QueryError
 from gallery.store import Gallery
+from gallery.tokens import TokenTable
 from retrieval.search import Sighting
 
 QUERIES_AT_ONCE = 4
@@ -59,12 +61,12 @@ class Server(FastAPI):
         return document
 
 
-def create_app(service: QueryService, token: str, sessions: Sessions | None = None) -> FastAPI:
+def create_app(service: QueryService, token: str | None, sessions: Sessions | None = None) -> FastAPI:
     """Makes the ASGI application over one gallery.
 
     Args:
         service: Answers the questions, and holds the gallery.
-        token: What clients have to send for everything but ``/healthz`` and the log-in page.
+        token: Of an admin, beside those that the gallery knows; None for none.
         sessions: Of browsers; none so far by default.
     """
     sessions = sessions or Sessions()
@@ -81,14 +83,15 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     app.state.sessions = sessions
     app.state.clips = Clips(service.gallery, service.recordings)
     app.state.attempts = Attempts()
-    app.state.is_known_token = lambda given: secrets.compare_digest(given.encode(), token.encode())
-    app.add_middleware(BearerAccess, token=token)
+    app.state.tokens = KnownTokens(TokenTable(service.gallery.database), token)
+    app.state.audit = AuditLog(service.gallery.database)
+    app.add_middleware(BearerAccess, tokens=app.state.tokens)
     app.add_middleware(SessionAccess, sessions=sessions)
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for pictures in (clips, frames):
-        app.include_router(pictures, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
+    for more in (clips, frames, administration):
+        app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     return app
 
