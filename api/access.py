@@ -161,11 +161,19 @@ def needs(role: Role) -> Callable[[Request], Awaitable[None]]:
     """A dependency of routes that not everybody may use: 403 for those whose role is less."""
 
     async def check(request: Request) -> None:
-        holder = holder_of(request)
-        if ROLES.index(holder.role) < ROLES.index(role):
-            raise HTTPException(403, f"this takes the role {role}; the token {holder.name!r} is of a {holder.role}")
+        refuse_less_than(role, holder_of(request))
 
     return check
+
+
+def refuse_less_than(role: Role, holder: Holder) -> None:
+    """Refuses who may do less than a role.
+
+    Raises:
+        HTTPException: 403.
+    """
+    if ROLES.index(holder.role) < ROLES.index(role):
+        raise HTTPException(403, f"this takes the role {role}; the token {holder.name!r} is of a {holder.role}")
 
 
 def _is_browser(scope: Scope) -> bool:

@@ -16,6 +16,7 @@ from gallery.errors import ConfigError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+MOST_UPLOAD_GB = 1000
 STOP_SECONDS = 5
 """How long requests that are being answered may take to end after Ctrl-C."""
 
@@ -33,6 +34,11 @@ def serve(
         int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 8000,
     detector: DetectorName = "auto",
+    media: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder whose recordings operators may name; may be given again."),
+    ] = None,
+    max_upload: Annotated[float, typer.Option(metavar="GB", help="Largest video that may be sent.")] = 2.0,
     data: Data = None,
     device: Device = "cpu",
     threads: Threads = None,
@@ -44,6 +50,13 @@ def serve(
     Example: passerby serve --data gallery --port 8080
     """
     address = resolve(host, port)
+    for folder in media or []:
+        if not folder.is_dir():
+            raise ConfigError(f"--media {folder} is no folder; name one that is there")
+    if not 0 < max_upload <= MOST_UPLOAD_GB:
+        raise ConfigError(
+            f"--max-upload {max_upload:g} is out of range; give more than 0 and at most {MOST_UPLOAD_GB} GB"
+        )
     from api.access import VARIABLE, choose_token
 
     folder = data_folder(data)
@@ -51,6 +64,8 @@ def serve(
     others = given is None and address.is_public and tokens_given(folder)
     token = choose_token(given, host, is_public=address.is_public, others=others)
     with listen(address) as listener:
+        from api.job_requests import Commands
+        from api.job_runner import JobRunner
         from api.query_service import QueryService
         from api.server import create_app
         from api.sessions import Sessions
@@ -69,7 +84,16 @@ def serve(
                 say(f"token of this run (set {VARIABLE} to keep one): {token.value}")
             if as_json:
                 print_json({"url": url, "data": folder})
-            run(create_app(service, None if token is None else token.value, sessions), listener)
+            own = None if token is None else token.value
+            app = create_app(
+                service, own, sessions, media=media or (), most_upload_bytes=round(max_upload * 1_000_000_000)
+            )
+            runner = JobRunner(gallery, Commands(gallery, detector, thread_count(threads), device, precision))
+            runner.start()
+            try:
+                run(app, listener)
+            finally:
+                runner.close()
     say("stopped")
 
 

@@ -1,5 +1,6 @@
 """The HTTP API: the questions of the command line, asked by other programs."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
@@ -17,13 +18,13 @@ from api.access import BearerAccess, KnownTokens
 from api.administration import administration
 from api.answer import answer_json
 from api.attempts import Attempts
+from api.cameras import running, seeing
 from api.clips import Clips, clips
 from api.frames import frames
+from api.jobs import viewing, working
 from api.lookups import stored_tracklet
 from api.messages import (
     Answer,
-    Camera,
-    Cameras,
     Filters,
     Health,
     Page,
@@ -41,6 +42,7 @@ from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
+from api.uploads import MOST_BYTES, uploads
 from gallery.audit import AuditLog
 from gallery.errors import GalleryError, QueryError
 from gallery.store import Gallery
@@ -61,13 +63,22 @@ class Server(FastAPI):
         return document
 
 
-def create_app(service: QueryService, token: str | None, sessions: Sessions | None = None) -> FastAPI:
+def create_app(
+    service: QueryService,
+    token: str | None,
+    sessions: Sessions | None = None,
+    *,
+    media: Sequence[Path] = (),
+    most_upload_bytes: int = MOST_BYTES,
+) -> FastAPI:
     """Makes the ASGI application over one gallery.
 
     Args:
         service: Answers the questions, and holds the gallery.
         token: Of an admin, beside those that the gallery knows; None for none.
         sessions: Of browsers; none so far by default.
+        media: Folders whose recordings operators may name.
+        most_upload_bytes: Of one uploaded video.
     """
     sessions = sessions or Sessions()
     app = Server(
@@ -83,6 +94,8 @@ def create_app(service: QueryService, token: str | None, sessions: Sessions | No
     app.state.sessions = sessions
     app.state.clips = Clips(service.gallery, service.recordings)
     app.state.attempts = Attempts()
+    app.state.media = tuple(folder.resolve() for folder in media)
+    app.state.most_upload_bytes = most_upload_bytes
     app.state.tokens = KnownTokens(TokenTable(service.gallery.database), token)
     app.state.audit = AuditLog(service.gallery.database)
     app.add_middleware(BearerAccess, tokens=app.state.tokens)
@@ -90,7 +103,7 @@ def create_app(service: QueryService, token: str | None, sessions: Sessions | No
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for more in (clips, frames, administration):
+    for more in (seeing, running, viewing, working, uploads, clips, frames, administration):
         app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     return app
@@ -127,27 +140,6 @@ def healthz(gallery: TheGallery) -> Health:
         problems.LOG.error("%s", error)
         raise HTTPException(503, "the gallery cannot be read; the server's log says why") from error
     return Health()
-
-
-@api.get("/cameras", responses=problem_responses())
-def cameras(gallery: TheGallery) -> Cameras:
-    """The cameras, what of their time is covered, and how many tracklets each has."""
-    return Cameras(
-        cameras=[
-            Camera.model_validate(
-                {
-                    "camera": row.name,
-                    "source": row.sources[-1] if row.sources else None,
-                    "sources": row.sources,
-                    "since": row.since,
-                    "until": row.until,
-                    "tracklets": row.tracklets,
-                    "state": row.state,
-                }
-            )
-            for row in gallery.cameras()
-        ]
-    )
 
 
 @api.get("/tracklets", responses=problem_responses(422))

@@ -16,7 +16,18 @@ ADMIN = {
     ("GET", "/audit"),
     ("DELETE", "/tracklets/{tracklet_id}"),
 }
-OPERATOR: set[tuple[str, str]] = set()
+OPERATOR = {
+    ("POST", "/cameras"),
+    ("DELETE", "/cameras/{name}"),
+    ("POST", "/cameras/{name}/start"),
+    ("POST", "/cameras/{name}/stop"),
+    ("GET", "/uploads"),
+    ("POST", "/uploads"),
+    ("DELETE", "/uploads/{upload_id}"),
+    ("POST", "/jobs"),
+    ("DELETE", "/jobs/{job_id}"),
+    ("DELETE", "/jobs/{job_id}/files"),
+}
 ROLES = ("viewer", "operator", "admin")
 
 
