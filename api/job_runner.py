@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from api.job_child import JobChild
 from api.job_requests import Commands
+from api.retention import apply_retention
 from gallery.errors import PasserbyError, QueryError
 from gallery.feeds import Feed, FeedTable
 from gallery.jobs import JobRow, JobTable, is_due
@@ -30,6 +31,10 @@ LONGEST_WAIT_SECONDS = 300.0
 """A lost camera is tried again after the first wait, then after twice as long, and so on up to the longest."""
 LASTING_SECONDS = 60.0
 """A camera that was read for so long was not hopeless: the next wait is the first one again."""
+
+DAY_SECONDS = 86_400.0
+FIRST_FORGETTING_SECONDS = 60.0
+"""After the start: what is too old is erased, then once a day."""
 
 MOST_RESTARTS = 3
 """A job during which the server died so often is given up: perhaps it is the reason."""
@@ -57,6 +62,8 @@ class JobRunner:
         self._live: set[str] = set()
         self._told: dict[str, float] = {}
         self._closing = threading.Event()
+        self._forget_next = time.monotonic() + FIRST_FORGETTING_SECONDS
+        self._forgetting: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
     def start(self) -> None:
@@ -79,11 +86,26 @@ class JobRunner:
                         self._take_over()
                 else:
                     self._step()
+                    self._forget_old()
             except PasserbyError as error:  # a full disk, a database that is busy: the next round may be better
                 LOG.warning("jobs: %s", error)
         self._end_all()
         if owns:
             self._lock.release()
+
+    def _forget_old(self) -> None:
+        """Once a day, in a thread of its own: erasing a lot takes long."""
+        if time.monotonic() < self._forget_next or (self._forgetting is not None and self._forgetting.is_alive()):
+            return
+        self._forget_next = time.monotonic() + DAY_SECONDS
+        self._forgetting = threading.Thread(target=self._apply_retention, name="retention", daemon=True)
+        self._forgetting.start()
+
+    def _apply_retention(self) -> None:
+        try:
+            apply_retention(self._gallery, lambda before: 0)
+        except PasserbyError as error:
+            LOG.warning("retention: %s", error)
 
     def _take_over(self) -> None:
         """Puts back what the server before left running."""

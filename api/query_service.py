@@ -49,7 +49,7 @@ class QueryService:
     ) -> None:
         self.gallery = gallery
         self.recordings = Recordings(gallery)
-        self._detector_name = detector
+        self.detector_name = detector
         self._threads = threads
         self._device: Device = device
         self._precision: Precision = precision
@@ -104,7 +104,7 @@ class QueryService:
     def _people_detector(self) -> Detector:
         with self._loading:
             if self._detector is None:
-                loaded = load_still_detector(self._detector_name, threads=self._threads, device=self._device)
+                loaded = load_still_detector(self.detector_name, threads=self._threads, device=self._device)
                 self._detector = SharedDetector(loaded, self._computing)
             return self._detector
 

@@ -42,6 +42,7 @@ from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
+from api.settings import about, choosing
 from api.uploads import MOST_BYTES, uploads
 from gallery.audit import AuditLog
 from gallery.errors import GalleryError, QueryError
@@ -103,7 +104,7 @@ def create_app(
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for more in (seeing, running, viewing, working, uploads, clips, frames, administration):
+    for more in (about, choosing, seeing, running, viewing, working, uploads, clips, frames, administration):
         app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     return app

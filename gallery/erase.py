@@ -49,7 +49,15 @@ class Selection:
         return self.cameras is not None and self.tracklets is None and self.since is None and self.until is None
 
 
-def erase(database: Database, crops: CropStore, folder: Path, selection: Selection, *, trial: bool) -> Erasure:
+def erase(
+    database: Database,
+    crops: CropStore,
+    folder: Path,
+    selection: Selection,
+    *,
+    trial: bool,
+    while_live: bool = False,
+) -> Erasure:
     """Erase the selected tracklets; for whole cameras, the record of their ingests too.
 
     The locks of the cameras are held meanwhile. A camera with an unfinished ingest is refused where its checkpoint may
@@ -62,6 +70,7 @@ def erase(database: Database, crops: CropStore, folder: Path, selection: Selecti
         folder: The gallery's folder.
         selection: What to erase.
         trial: Only count.
+        while_live: Also from cameras that are being watched live: what is selected must have been over long ago.
 
     Raises:
         QueryError: If nothing is selected by anything, or a camera or a tracklet is not known.
@@ -75,12 +84,25 @@ def erase(database: Database, crops: CropStore, folder: Path, selection: Selecti
             return _counted(connection, _numbers(connection, selection, cameras), cameras, complete=False)
     with ExitStack() as locks:
         for name in sorted(cameras):
-            locks.enter_context(hold_camera(folder, name))
-            sweep_area(database, crops, camera_area(name))
+            try:
+                locks.enter_context(hold_camera(folder, name))
+            except GalleryError:
+                if not (while_live and _is_watched(database, cameras[name])):
+                    raise
+            else:
+                sweep_area(database, crops, camera_area(name))
         with database.write() as connection:
             erasure = _erase_rows(connection, selection, cameras)
         is_complete = finish_removals(database, crops, folder, _WAIT_SECONDS)
     return Erasure(erasure.tracklets, erasure.vectors, erasure.crops, erasure.cameras, complete=is_complete)
+
+
+def _is_watched(database: Database, camera: int) -> bool:
+    """Whether all that is unfinished of a camera is live: such an ingest never goes back to what it committed."""
+    unfinished = sa.select(_ingests.source_hash).where(_ingests.camera == camera, _ingests.state != "done")
+    with database.read() as connection:
+        hashes = connection.scalars(unfinished).all()
+    return bool(hashes) and all(found.startswith(f"{LIVE} ") for found in hashes)
 
 
 def abandon(database: Database, folder: Path, camera: str) -> int:

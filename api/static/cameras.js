@@ -1,6 +1,6 @@
 // The cameras page: what each camera does now, and adding, starting, stopping and removing them.
 
-import { ask, send } from "/static/api.js";
+import { ask, element, send } from "/static/api.js";
 import "/static/moments.js";
 
 const LOOK_MS = 1500;
@@ -41,14 +41,11 @@ function update(card, camera) {
     const button = card.querySelector(`[data-do="${what}"]`);
     if (button) button.hidden = Boolean(hidden);
   }
-  const image = card.querySelector(".picture img");
-  if (image && open && Date.now() - (pictured.get(camera.camera) ?? 0) > PICTURE_MS) {
+  if (open && feed.done > 0 && Date.now() - (pictured.get(camera.camera) ?? 0) > PICTURE_MS) {
     pictured.set(camera.camera, Date.now());
+    const image = element("img", { alt: "" });
+    image.addEventListener("load", () => card.querySelector(".picture").replaceChildren(image));
     image.src = `/api/v1/cameras/${encodeURIComponent(camera.camera)}/frame.jpg?now=${Date.now()}`;
-  } else if (!image && open) {
-    const made = Object.assign(document.createElement("img"), { alt: "" });
-    made.addEventListener("error", () => made.remove());
-    card.querySelector(".picture").replaceChildren(made);
   }
 }
 

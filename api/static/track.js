@@ -11,13 +11,13 @@ let cancel = null;
 if (form) begin();
 
 function begin() {
-  for (const [box, range, shown, own] of [
-    ["own-confidence", form.confidence, "confidence-shown", "the detector's own"],
-    ["own-distance", form.distance, "distance-shown", "the embedder's own"],
+  for (const [box, range, shown] of [
+    ["auto-confidence", form.confidence, "confidence-shown"],
+    ["auto-distance", form.distance, "distance-shown"],
   ]) {
     const show = () => {
-      range.disabled = !one(box).checked;
-      one(shown).value = range.disabled ? own : Number(range.value).toFixed(2);
+      range.disabled = one(box).checked;
+      one(shown).value = range.disabled ? "" : Number(range.value).toFixed(2);
     };
     one(box).addEventListener("change", show);
     range.addEventListener("input", show);

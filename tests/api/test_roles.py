@@ -14,6 +14,8 @@ ADMIN = {
     ("POST", "/tokens"),
     ("DELETE", "/tokens/{name}"),
     ("GET", "/audit"),
+    ("GET", "/settings"),
+    ("PUT", "/settings"),
     ("DELETE", "/tracklets/{tracklet_id}"),
 }
 OPERATOR = {

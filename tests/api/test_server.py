@@ -403,6 +403,8 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
         "/api/v1/tokens/{name}",
         "/api/v1/audit",
         "/api/v1/cameras/{name}",
+        "/api/v1/about",
+        "/api/v1/settings",
         "/api/v1/cameras/{name}/start",
         "/api/v1/cameras/{name}/stop",
         "/api/v1/uploads",

@@ -1,0 +1,85 @@
+"""How long things are kept, and forgetting what is older."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from gallery.audit import AuditLog
+from gallery.errors import PasserbyError
+from gallery.settings import SettingTable
+from gallery.store import Gallery
+from gallery.uploads import UploadTable
+
+LOG = logging.getLogger("passerby.retention")
+
+NAME = "retention"
+MOST_DAYS = 36_500
+BY_SERVER = "server"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how many days things are kept; None for ever.
+
+    Attributes:
+        footage_days: Tracklets, counted from when they were filmed.
+        query_days: Questions, with their pictures, counted from when they were asked.
+        upload_days: Uploaded videos, counted from when they came.
+    """
+
+    footage_days: int | None = None
+    query_days: int | None = 30
+    upload_days: int | None = None
+
+
+def retention_of(gallery: Gallery) -> Retention:
+    """What was chosen for a gallery, else the default."""
+    found = SettingTable(gallery.database).get(NAME)
+    return Retention(**found) if isinstance(found, dict) else Retention()
+
+
+def choose_retention(gallery: Gallery, chosen: Retention) -> None:
+    """Keeps a choice."""
+    SettingTable(gallery.database).put(NAME, asdict(chosen))
+
+
+def would_erase(gallery: Gallery, chosen: Retention) -> int:
+    """How many tracklets a choice would erase now."""
+    if chosen.footage_days is None:
+        return 0
+    return gallery.erase(until=_ago(chosen.footage_days), trial=True).tracklets
+
+
+def apply_retention(gallery: Gallery, forget_queries: Callable[[datetime], int]) -> None:
+    """Erases what is older than was chosen. What cannot be erased now is tried the next time; the log says why.
+
+    Args:
+        gallery: What to go through.
+        forget_queries: Forgets the questions that were asked before a time, and gives their number.
+    """
+    chosen, log = retention_of(gallery), AuditLog(gallery.database)
+    if chosen.query_days is not None:
+        forgotten = forget_queries(_ago(chosen.query_days))
+        if forgotten:
+            log.note(BY_SERVER, "retention", queries=forgotten)
+    if chosen.upload_days is not None:
+        table = UploadTable(gallery.database, gallery.folder)
+        for upload in table.rows():
+            if upload.created < _ago(chosen.upload_days):
+                table.remove(upload.id)
+                log.note(BY_SERVER, "retention", upload=upload.id)
+    if chosen.footage_days is None:
+        return
+    for camera in gallery.cameras():
+        try:
+            erased = gallery.erase(cameras=[camera.name], until=_ago(chosen.footage_days), while_live=True)
+        except PasserbyError as error:
+            LOG.warning("retention: %s", error)
+            continue
+        if erased.tracklets:
+            log.note(BY_SERVER, "retention", camera=camera.name, tracklets=erased.tracklets)
+
+
+def _ago(days: int) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)
