@@ -35,7 +35,9 @@ KEPT_DAYS = 90
 TIDY_SECONDS = 3600
 """How often old questions are looked for, at most."""
 
-PICTURE_HEIGHT_PX = 320
+PICTURE_PX = 320
+"""The longer side of a picture that is kept, at most."""
+
 JPEG_QUALITY = 90
 
 
@@ -194,9 +196,11 @@ def part_of(query: Query) -> Part:
         GalleryError: If the picture cannot be written.
     """
     picture = query.picture
-    if picture.shape[0] > PICTURE_HEIGHT_PX:
-        width = max(1, round(picture.shape[1] * PICTURE_HEIGHT_PX / picture.shape[0]))
-        picture = np.asarray(cv2.resize(picture, (width, PICTURE_HEIGHT_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = picture.shape[:2]
+    factor = PICTURE_PX / max(height, width)
+    if factor < 1:
+        size = max(1, round(width * factor)), max(1, round(height * factor))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     written, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not written:
         raise GalleryError(f"a picture of {picture.shape[1]} x {picture.shape[0]} pixels cannot be written as a JPEG")

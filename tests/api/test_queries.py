@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 
@@ -92,9 +93,24 @@ def test_its_picture_is_the_person(client, photos):
     check_problem(client.get(f"/api/v1/queries/{first['id']}/picture.jpg?part=-1"), 422)
 
 
-def test_pictures_are_kept_small():
-    tall = np.zeros((1600, 400, 3), np.uint8)
-    assert sized(part_of(Query(np.ones((1, 2), np.float32), tall, "")).picture) == (320, 80)
+@pytest.mark.parametrize(("given", "kept"), [((1600, 400), (320, 80)), ((20, 9000), (1, 320)), ((90, 40), (90, 40))])
+def test_pictures_are_kept_small(given, kept):
+    picture = np.zeros((*given, 3), np.uint8)
+    assert sized(part_of(Query(np.ones((1, 2), np.float32), picture, "")).picture) == kept
+
+
+@pytest.mark.parametrize("name", ["..%2F..%2Fgallery.sqlite", "%00", "%FF", "a" * 5000, "'%20OR%201=1--"])
+@pytest.mark.parametrize("rest", ["", "/picture.jpg"])
+def test_what_is_no_question_is_not_found(client, name, rest):
+    request = client.build_request("GET", "/")
+    request.url = request.url.copy_with(raw_path=f"/api/v1/queries/{name}{rest}".encode())
+    check_problem(client.send(request), 404)
+
+
+def test_questions_are_for_those_with_the_token(client, photos):
+    id_ = upload(client, photos[0]).json()["id"]
+    for path in (id_, f"{id_}/picture.jpg"):
+        check_problem(httpx.get(f"{client.base_url}/api/v1/queries/{path}"), 401)
 
 
 def test_a_question_is_forgotten(client, photos):
