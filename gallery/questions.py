@@ -199,8 +199,10 @@ class Questions:
             return _remove(connection, connection.scalars(old).all())
 
     def _forget_oldest(self, connection: Connection) -> None:
-        newest_first = sa.select(_queries.id).order_by(_queries.created.desc(), _queries.id).offset(self._most)
-        _remove(connection, connection.scalars(newest_first).all())
+        surplus = connection.execute(sa.select(sa.func.count(_queries.created))).scalar_one() - self._most
+        if surplus > 0:
+            oldest = sa.select(_queries.id).order_by(_queries.created).limit(surplus)
+            _remove(connection, connection.scalars(oldest).all())
 
 
 def _numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:

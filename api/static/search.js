@@ -19,6 +19,7 @@ const timeline = new Timeline(one("timeline"), (rank) => choose(rank));
 const viewer = new Viewer({ onMark: mark, onAdd: (sighting) => fromTracklet(sighting.tracklets[0], true) });
 
 let answer = null;
+let marking = Promise.resolve();
 
 function tell(kind, verdict, detail) {
   results.className = `results ${kind}`;
@@ -54,16 +55,20 @@ async function ask() {
   }
 }
 
-// A second click on the same mark takes it back.
-async function mark(sighting, what) {
-  results.classList.add("busy");
+// A second click on the same mark takes it back. Marks that are made faster than they are answered go one after the other.
+function mark(sighting, what) {
+  const { id } = question;
   const said = { [sighting.feedback === what ? "neither" : what]: sighting.tracklets };
-  try {
-    const found = await sayOf(question.id, said, filters());
-    if (found) show(found);
-  } catch (error) {
-    tell("failed", "This mark was not kept", error.message);
-  }
+  results.classList.add("busy");
+  marking = marking.then(async () => {
+    if (id !== question.id) return;
+    try {
+      const found = await sayOf(id, said, filters());
+      if (found) show(found);
+    } catch (error) {
+      tell("failed", "This mark was not kept", error.message);
+    }
+  });
 }
 
 function fail(message) {

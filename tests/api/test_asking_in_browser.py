@@ -60,6 +60,18 @@ def test_the_viewer_is_led_by_keys(tab, scene):  # noqa: F811
     assert not tab.locator("#viewer").is_visible()
 
 
+def test_marks_that_are_made_fast_are_all_kept(tab, scene):  # noqa: F811
+    search(tab, photo(scene))
+    first = order(tab)
+    tab.locator(".shots").nth(1).click()
+    for key in ("x", "ArrowRight", "x", "ArrowRight", "c"):
+        tab.keyboard.press(key)
+    tab.wait_for_selector(".card.rejected >> nth=1", state="attached")
+    tab.wait_for_selector(".card.confirmed", state="attached")
+    assert order(tab)[0] == first[3]
+    assert set(order(tab)[-2:]) == set(first[1:3])
+
+
 def test_a_photo_search_has_a_link(tab, scene, chromium, site):  # noqa: F811
     search(tab, photo(scene))
     marking(tab, lambda: tab.locator(".card").nth(1).locator("text=Same person").click())
