@@ -77,7 +77,7 @@ def embedded(parts: Sequence[Query | Cutout], embedder: Callable[[], Embedder]) 
     """The parts of a question as queries, in order; everybody who was cut out is embedded at once.
 
     Args:
-        parts: At least one.
+        parts: As they were given.
         embedder: Gives the gallery's embedder; called only if somebody was cut out.
     """
     crops = [part.picture for part in parts if isinstance(part, Cutout)]
