@@ -72,6 +72,13 @@ def answer_json(asked: "Query", answer: "Answer") -> dict[str, object]:
     """The stable keys of an answer."""
     return {
         "query": {"taken": asked.taken, "box": asked.box, "people": asked.people, "tracklets": asked.own},
+        **found_json(answer),
+    }
+
+
+def found_json(answer: "Answer") -> dict[str, object]:
+    """The stable keys of what was found."""
+    return {
         "answer": "found" if answer.found else "not_found",
         "operating_point": answer.operating_point,
         "sightings": answer.sightings,

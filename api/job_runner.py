@@ -103,7 +103,7 @@ class JobRunner:
 
     def _apply_retention(self) -> None:
         try:
-            apply_retention(self._gallery, lambda before: 0)
+            apply_retention(self._gallery)
         except PasserbyError as error:
             LOG.warning("retention: %s", error)
 

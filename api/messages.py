@@ -1,6 +1,5 @@
 """What goes over HTTP: questions in, answers out, with the names and keys of the command line."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -19,9 +18,10 @@ from api.output import iso
 from api.texts import parse_time
 from gallery.errors import ConfigError
 
-_TIME = "2024-05-01T08:00:12.000Z"
-_TRACKLET = "door-44177f81-000012"
-_CROP = f"/api/v1/tracklets/{_TRACKLET}/crop.jpg"
+TIME = "2024-05-01T08:00:12.000Z"
+TRACKLET = "door-44177f81-000012"
+QUERY = "3fH0cWb6cQvE1u0mYk8p2A"
+_CROP = f"/api/v1/tracklets/{TRACKLET}/crop.jpg"
 
 
 def read_instant(value: object) -> datetime:
@@ -54,7 +54,7 @@ Instant = Annotated[
     datetime,
     BeforeValidator(read_instant),
     PlainSerializer(iso, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": [_TIME]}),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": [TIME]}),
 ]
 _Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]
 Box = tuple[_Pixel, _Pixel, _Pixel, _Pixel]
@@ -96,42 +96,6 @@ class Page(Window):
 
     limit: int = Field(100, ge=1, le=1000, description="Most to list")
     offset: int = Field(0, ge=0, le=2**31, description="How many to pass over")
-
-
-@dataclass(frozen=True)
-class PhotoQuestion:
-    """The person in a photo.
-
-    Attributes:
-        data: The picture file's bytes.
-        box: The person, xyxy pixels; None for the largest one.
-    """
-
-    data: bytes
-    box: Box | None
-
-
-class TrackletQuestion(BaseModel):
-    """The person of a tracklet."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"tracklet": _TRACKLET}]})
-
-    tracklet: str = Field(description="Id of the tracklet")
-
-
-class FrameQuestion(BaseModel):
-    """The person in a box on a frame that a camera took."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"camera": "door", "time": _TIME, "box": [40, 60, 120, 300]}]}
-    )
-
-    camera: str = Field(description="Name of the camera")
-    time: Instant = Field(description="When the frame was taken")
-    box: GivenBox = Field(description="The person: x1, y1, x2, y2 in pixels of the frame")
-
-
-Question = PhotoQuestion | TrackletQuestion | FrameQuestion
 
 
 class Health(BaseModel):
@@ -203,9 +167,9 @@ class Tracklet(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "id": _TRACKLET,
+                    "id": TRACKLET,
                     "camera": "door",
-                    "start": _TIME,
+                    "start": TIME,
                     "end": "2024-05-01T08:00:19.480Z",
                     "frames": 181,
                     "confidence": 0.91,
@@ -241,13 +205,24 @@ class Tracklets(BaseModel):
     offset: int
 
 
+class AskedPart(BaseModel):
+    """One picture or tracklet of what was looked for."""
+
+    taken: str = Field(description="What was taken of it, in words")
+    box: Box | None = Field(description="The person's box in the picture or frame")
+    people: list[Box] = Field(description="Everybody found in the picture, the one taken first")
+    tracklets: list[str] = Field(description="The tracklet, if it is one")
+    picture: str = Field(description="URL of the person's picture")
+
+
 class Asked(BaseModel):
     """What was looked for."""
 
     taken: str = Field(description="What was taken of the input, in words")
-    box: Box | None = Field(description="The person's box in the picture or frame")
-    people: list[Box] = Field(description="Everybody found in the picture, the one taken first")
+    box: Box | None = Field(description="The person's box in the (first) picture or frame")
+    people: list[Box] = Field(description="Everybody found in the (first) picture, the one taken first")
     tracklets: list[str] = Field(description="Tracklets that the question is made from")
+    parts: list[AskedPart] = Field(description="Each picture or tracklet of it, in the order in which they were given")
 
 
 class Sighting(BaseModel):
@@ -263,6 +238,7 @@ class Sighting(BaseModel):
     probability: float | None = Field(description="That it is the same person, 0-1; null until there is a calibration")
     tracklets: list[str] = Field(description="Ids, in order of time")
     crop: str | None = Field(description="URL of the best picture")
+    feedback: Literal["confirmed", "rejected"] | None = Field(description="What was said of it")
 
 
 class LookedAt(BaseModel):
@@ -281,7 +257,22 @@ class Answer(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "query": {"taken": f"tracklet {_TRACKLET}", "box": None, "people": [], "tracklets": [_TRACKLET]},
+                    "id": QUERY,
+                    "query": {
+                        "taken": f"tracklet {TRACKLET}",
+                        "box": None,
+                        "people": [],
+                        "tracklets": [TRACKLET],
+                        "parts": [
+                            {
+                                "taken": f"tracklet {TRACKLET}",
+                                "box": None,
+                                "people": [],
+                                "tracklets": [TRACKLET],
+                                "picture": f"/api/v1/queries/{QUERY}/picture.jpg?part=0",
+                            }
+                        ],
+                    },
                     "answer": "found",
                     "operating_point": 0.86,
                     "sightings": [
@@ -296,16 +287,22 @@ class Answer(BaseModel):
                             "probability": None,
                             "tracklets": ["yard-9be0c1a2-000031"],
                             "crop": "/api/v1/tracklets/yard-9be0c1a2-000031/crop.jpg",
+                            "feedback": None,
                         }
                     ],
-                    "coverage": [{"camera": "yard", "since": _TIME, "until": "2024-05-01T09:00:00.000Z", "gaps": []}],
+                    "coverage": [{"camera": "yard", "since": TIME, "until": "2024-05-01T09:00:00.000Z", "gaps": []}],
                 }
             ]
         }
     )
 
+    id: str = Field(description="Of the question: it can be asked again, refined and linked to")
     query: Asked
-    answer: Literal["found", "not_found"] = Field(description="Whether the best one reaches the operating point")
+    answer: Literal["found", "not_found"] = Field(
+        description="Whether the best one that was not rejected reaches the operating point"
+    )
     operating_point: float = Field(description="Least similarity that counts as found")
-    sightings: list[Sighting] = Field(description="The most similar ones, whether or not they reach it")
+    sightings: list[Sighting] = Field(
+        description="The most similar ones, whether or not they reach it: confirmed ones first, rejected ones last"
+    )
     coverage: list[LookedAt]

@@ -1,28 +1,40 @@
-"""Questions of a whole process: its networks are loaded once, and one thread at a time computes with them."""
+"""Questions of a whole process: its networks are loaded once, and what waits for them is answered together."""
 
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.messages import Filters, FrameQuestion, PhotoQuestion, Question, TrackletQuestion
+from api.messages import Filters
 from api.query_commands import thresholds_of
+from api.question import FrameQuestion, PhotoQuestion, TrackletQuestion
 from gallery.errors import QueryError, SourceError
 from gallery.index import GalleryIndex
 from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
-from ingest.detector import Detections, Detector, DetectorIdentity
+from ingest.detector import Detector
 from ingest.embedder import Embedder
-from ingest.frame import Image
 from ingest.models import load_gallery_embedder, load_still_detector
 from ingest.runtime import Device, Precision
-from ingest.thresholds import Thresholds
-from retrieval.query import PersonFinder, Query, query_from_frame, query_from_image, query_from_tracklet
+from ingest.shared_network import SharedDetector, SharedEmbedder
+from retrieval.feedback import NO_MARKS, Marks
+from retrieval.query import (
+    Cutout,
+    PersonFinder,
+    Query,
+    cut_from_image,
+    embedded,
+    person_on_frame,
+    query_from_tracklet,
+)
 from retrieval.recordings import Recordings
 from retrieval.search import Answer, Filter, Search
+
+PICTURES_AT_ONCE = 4
+"""Further ones wait to be decoded: a photo takes up to 300 MB, and a frame may be far inside a video."""
 
 
 class QueryService:
@@ -54,42 +66,73 @@ class QueryService:
         self._device: Device = device
         self._precision: Precision = precision
         self._computing = Lock()
+        self._decoding = Semaphore(PICTURES_AT_ONCE)
         self._loading = Lock()
         self._embedder: Embedder | None = None
         self._detector: Detector | None = None
         self._index: GalleryIndex | None = None
 
-    def ask(self, question: Question, filters: Filters) -> tuple[Query, Answer]:
-        """Looks for a person.
+    def describe(self, question: Sequence[PhotoQuestion | TrackletQuestion | FrameQuestion]) -> list[Query]:
+        """What is asked, in the vectors of the gallery's embedder; each part by itself, in order.
 
         Raises:
-            SourceError: If the photo cannot be read.
+            SourceError: If a photo cannot be read.
             QueryError: If the question cannot be answered as it is put.
             ModelError: If a network is missing or damaged.
             GalleryError: If the gallery cannot be read.
         """
+        identity = self.embedder()
+        return embedded([self._seen(part) for part in question], lambda: self._people_embedder(identity))
+
+    def embedder(self) -> EmbedderIdentity:
+        """The gallery's embedder.
+
+        Raises:
+            QueryError: If there is none yet.
+        """
         identity = self.gallery.embedder
         if identity is None:
             raise QueryError("the gallery is empty: ingest a video first, for example `passerby ingest door=door.mp4`")
-        asked = self._query(question, identity)
+        return identity
+
+    def search(
+        self,
+        identity: EmbedderIdentity,
+        vectors: NDArray[np.float32],
+        filters: Filters,
+        own: Sequence[str] = (),
+        marks: Marks = NO_MARKS,
+    ) -> Answer:
+        """Looks for a person; see ``Search.find``.
+
+        Args:
+            identity: The embedder of the vectors.
+            vectors: (Q, D) float32, unit length.
+            filters: Where and when to look.
+            own: Tracklets that the question is made from.
+            marks: What was said of an earlier answer.
+
+        Raises:
+            QueryError: If the gallery has another embedder by now, or a tracklet is gone.
+            GalleryError: If the gallery cannot be read.
+        """
         search = Search(self.gallery, self._vectors(), thresholds_of(identity))
         where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
-        found = search.find(asked.vectors, where, top=filters.top, rerank=filters.rerank, own=asked.own)
+        found = search.find(vectors, where, top=filters.top, rerank=filters.rerank, own=own, marks=marks)
         if self.gallery.embedder != identity:
             raise QueryError("the gallery took another embedder while it was searched; ask again")
-        return asked, found
+        return found
 
-    def _query(self, question: Question, identity: EmbedderIdentity) -> Query:
-        match question:
+    def _seen(self, part: PhotoQuestion | TrackletQuestion | FrameQuestion) -> Query | Cutout:
+        match part:
             case TrackletQuestion():
-                return query_from_tracklet(self.gallery, question.tracklet)
+                return query_from_tracklet(self.gallery, part.tracklet)
             case FrameQuestion():
-                embedder = self._people_embedder(identity)
-                return query_from_frame(
-                    self.gallery, embedder, question.camera, question.time, question.box, self.recordings
-                )
+                with self._decoding:
+                    return person_on_frame(self.gallery, part.camera, part.time, part.box, self.recordings)
             case PhotoQuestion():
-                return query_from_photo(question, self._people_embedder(identity), self._people_detector)
+                with self._decoding:
+                    return cut_from_photo(part, self._people_detector)
 
     def _people_embedder(self, identity: EmbedderIdentity) -> Embedder:
         """The gallery's embedder: loaded again only if the gallery was emptied and filled by another one."""
@@ -115,66 +158,17 @@ class QueryService:
             return self._index
 
 
-def query_from_photo(question: PhotoQuestion, embedder: Embedder, finder: PersonFinder) -> Query:
-    """The person in an uploaded photo; see ``query_from_image``.
+def cut_from_photo(question: PhotoQuestion, finder: PersonFinder) -> Cutout:
+    """The person in an uploaded photo; see ``cut_from_image``.
 
     Raises:
         SourceError: If it cannot be read.
         QueryError: If nobody is found, or the box shows too little.
     """
     with tempfile.TemporaryDirectory(prefix="passerby-") as folder:
-        path = Path(folder) / "image"
+        path = Path(folder) / question.name
         path.write_bytes(question.data)
         try:
-            return query_from_image(path, embedder, finder, question.box)
+            return cut_from_image(path, finder, question.box)
         except (SourceError, QueryError) as error:
             raise type(error)(str(error).replace(str(path), path.name)) from error
-
-
-class SharedEmbedder:
-    """An embedder of several threads, of which one at a time computes (see ``Embedder``)."""
-
-    def __init__(self, embedder: Embedder, computing: Lock) -> None:
-        self._embedder, self._computing = embedder, computing
-
-    @property
-    def identity(self) -> EmbedderIdentity:
-        """See ``Embedder``."""
-        return self._embedder.identity
-
-    @property
-    def thresholds(self) -> Thresholds:
-        """See ``Embedder``."""
-        return self._embedder.thresholds
-
-    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
-        """See ``Embedder``."""
-        with self._computing:
-            return self._embedder.embed(crops)
-
-
-class SharedDetector:
-    """A detector of several threads, of which one at a time computes (see ``Detector``)."""
-
-    def __init__(self, detector: Detector, computing: Lock) -> None:
-        self._detector, self._computing = detector, computing
-
-    @property
-    def identity(self) -> DetectorIdentity:
-        """See ``Detector``."""
-        return self._detector.identity
-
-    @property
-    def resumable(self) -> bool:
-        """See ``Detector``."""
-        return self._detector.resumable
-
-    @property
-    def batch(self) -> int:
-        """See ``Detector``."""
-        return self._detector.batch
-
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """See ``Detector``."""
-        with self._computing:
-            return self._detector.detect(images)

@@ -1,12 +1,12 @@
 """How long things are kept, and forgetting what is older."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from gallery.audit import AuditLog
 from gallery.errors import PasserbyError
+from gallery.questions import Questions
 from gallery.settings import SettingTable
 from gallery.store import Gallery
 from gallery.uploads import UploadTable
@@ -51,16 +51,11 @@ def would_erase(gallery: Gallery, chosen: Retention) -> int:
     return gallery.erase(until=_ago(chosen.footage_days), trial=True).tracklets
 
 
-def apply_retention(gallery: Gallery, forget_queries: Callable[[datetime], int]) -> None:
-    """Erases what is older than was chosen. What cannot be erased now is tried the next time; the log says why.
-
-    Args:
-        gallery: What to go through.
-        forget_queries: Forgets the questions that were asked before a time, and gives their number.
-    """
+def apply_retention(gallery: Gallery) -> None:
+    """Erases what is older than was chosen. What cannot be erased now is tried the next time; the log says why."""
     chosen, log = retention_of(gallery), AuditLog(gallery.database)
     if chosen.query_days is not None:
-        forgotten = forget_queries(_ago(chosen.query_days))
+        forgotten = Questions(gallery.database).remove_older_than(_ago(chosen.query_days))
         if forgotten:
             log.note(BY_SERVER, "retention", queries=forgotten)
     if chosen.upload_days is not None:

@@ -1,14 +1,10 @@
 """The HTTP API: the questions of the command line, asked by other programs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
@@ -16,42 +12,34 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.access import BearerAccess, KnownTokens
 from api.administration import administration
-from api.answer import answer_json
+from api.asking import Asking
 from api.attempts import Attempts
 from api.cameras import running, seeing
 from api.clips import Clips, clips
+from api.crop_urls import with_url
 from api.frames import frames
 from api.jobs import viewing, working
 from api.lookups import stored_tracklet
 from api.messages import (
-    Answer,
-    Filters,
     Health,
     Page,
-    Question,
     Tracklet,
     TrackletBoxes,
-    TrackletQuestion,
     Tracklets,
 )
-from api.output import plain
 from api.pages import pages
 from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
+from api.queries import queries
 from api.query_commands import tracklet_json
 from api.query_service import QueryService
-from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
 from api.settings import about, choosing
 from api.uploads import MOST_BYTES, uploads
 from gallery.audit import AuditLog
-from gallery.errors import GalleryError, QueryError
+from gallery.errors import GalleryError
 from gallery.store import Gallery
 from gallery.tokens import TokenTable
-from retrieval.search import Sighting
-
-QUERIES_AT_ONCE = 4
-"""Further ones wait. A photo takes up to 300 MB while it is decoded."""
 
 
 class Server(FastAPI):
@@ -91,7 +79,6 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.service = service
-    app.state.asking = CapacityLimiter(QUERIES_AT_ONCE)
     app.state.sessions = sessions
     app.state.clips = Clips(service.gallery, service.recordings)
     app.state.attempts = Attempts()
@@ -99,12 +86,13 @@ def create_app(
     app.state.most_upload_bytes = most_upload_bytes
     app.state.tokens = KnownTokens(TokenTable(service.gallery.database), token)
     app.state.audit = AuditLog(service.gallery.database)
+    app.state.asking = Asking(service, app.state.audit)
     app.add_middleware(BearerAccess, tokens=app.state.tokens)
     app.add_middleware(SessionAccess, sessions=sessions)
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for more in (about, choosing, seeing, running, viewing, working, uploads, clips, frames, administration):
+    for more in (about, choosing, seeing, running, viewing, working, uploads, clips, frames, queries, administration):
         app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     return app
@@ -170,54 +158,3 @@ def crop(gallery: TheGallery, tracklet_id: str, if_none_match: Annotated[str | N
     if not crops:
         raise HTTPException(404, f"tracklet {tracklet_id!r} has no crop")
     return jpeg_answer(crops[0].jpeg(), crops[0].file, if_none_match)
-
-
-@api.post("/queries", responses=problem_responses(400, 404, 413, 415, 422), openapi_extra={"requestBody": OPENAPI_BODY})
-async def queries(request: Request, service: TheService, filters: Annotated[Filters, Query()]) -> Answer:
-    """Where else a person was seen: somebody in a photo, a tracklet, or a box on a frame of a camera."""
-    question = await read_question(request)
-    # Given up at shutdown: a long video that is read again must not hold it up.
-    limiter: CapacityLimiter = request.app.state.asking
-    return await to_thread.run_sync(
-        partial(answer, service, question, filters), limiter=limiter, abandon_on_cancel=True
-    )
-
-
-def answer(service: QueryService, question: Question, filters: Filters) -> Answer:
-    """Answers with the keys of the command line, and URLs in place of files."""
-    if isinstance(question, TrackletQuestion):
-        stored_tracklet(service.gallery, question.tracklet)
-    asked, found = service.ask(question, filters)
-    sightings = [{**asdict(s), "crop": sighting_crop_url(service.gallery, s)} for s in found.sightings]
-    return Answer.model_validate(plain({**answer_json(asked, found), "sightings": sightings}))
-
-
-def with_url(shown: dict[str, object]) -> dict[str, object]:
-    """A tracklet as the command line shows it, with a URL in place of the file."""
-    return {**shown, "crop": crop_url(str(shown["id"])) if shown["crop"] else None}
-
-
-def crop_url(tracklet_id: str) -> str:
-    """Where the best picture of a tracklet is, on this server.
-
-    >>> crop_url("front door-1")
-    '/api/v1/tracklets/front%20door-1/crop.jpg'
-    """
-    return f"/api/v1/tracklets/{quote(tracklet_id, safe='')}/crop.jpg"
-
-
-def sighting_crop_url(gallery: Gallery, sighting: Sighting) -> str | None:
-    """Where the picture of a sighting is: that of the one among its tracklets which is most similar."""
-    if sighting.crop is None:
-        return None
-    if len(sighting.tracklets) == 1:
-        return crop_url(sighting.tracklets[0])
-    return next((crop_url(id_) for id_ in sighting.tracklets if best_crop(gallery, id_) == sighting.crop), None)
-
-
-def best_crop(gallery: Gallery, tracklet_id: str) -> Path | None:
-    """The file of a tracklet's best picture; None if there is none, or the tracklet was erased meanwhile."""
-    try:
-        return gallery.tracklet(tracklet_id).row.crop
-    except QueryError:
-        return None

@@ -26,6 +26,7 @@ BENCHMARKS = {
     "track_speed": [],
     "scenes": [],
     "best_crops": [],
+    "feedback": [],
     "detectors": [],
     "pipeline_speed": [],
     "runner_speed": [],

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.rows import VectorRows
-from retrieval.search import tracklet_similarities
+from retrieval.similarity import tracklet_similarities
 
 RESAMPLES = 2000
 

@@ -1,6 +1,6 @@
 """What is asked: a person in a photo, in a box on a stored frame, or in a tracklet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,7 +56,46 @@ class Query:
     own: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Cutout:
+    """A person cut out of a picture, who has yet to be embedded.
+
+    Attributes:
+        picture: The person; BGR.
+        taken: What was taken of the input, in words.
+        box: The person's box in the picture or frame, xyxy pixels.
+        people: Boxes of everybody found in the picture, the taken one first; empty where nobody was looked for.
+    """
+
+    picture: Image
+    taken: str
+    box: Box
+    people: tuple[Box, ...] = ()
+
+
+def embedded(parts: Sequence[Query | Cutout], embedder: Callable[[], Embedder]) -> list[Query]:
+    """The parts of a question as queries, in order; everybody who was cut out is embedded at once.
+
+    Args:
+        parts: As they were given.
+        embedder: Gives the gallery's embedder; called only if somebody was cut out.
+    """
+    crops = [part.picture for part in parts if isinstance(part, Cutout)]
+    vectors = iter(embedder().embed(crops)) if crops else iter(())
+    return [
+        Query(next(vectors)[None], part.picture, part.taken, part.box, part.people)
+        if isinstance(part, Cutout)
+        else part
+        for part in parts
+    ]
+
+
 def query_from_image(path: Path, embedder: Embedder, finder: PersonFinder, box: Box | None = None) -> Query:
+    """A person in a photo; see ``cut_from_image``."""
+    return embedded([cut_from_image(path, finder, box)], lambda: embedder)[0]
+
+
+def cut_from_image(path: Path, finder: PersonFinder, box: Box | None = None) -> Cutout:
     """A person in a photo: the one in the box, else the largest one found; a crop of a person is taken whole.
 
     Raises:
@@ -65,7 +104,7 @@ def query_from_image(path: Path, embedder: Embedder, finder: PersonFinder, box: 
     """
     image = read_image(path)
     if box is not None:
-        return box_query(image, embedder, box, f"the box that was given in {path.name}")
+        return cut_box(image, box, f"the box that was given in {path.name}")
     height, width = image.shape[:2]
     if width < MIN_CROP_WIDTH_PX or height < MIN_CROP_HEIGHT_PX:
         raise QueryError(
@@ -73,7 +112,7 @@ def query_from_image(path: Path, embedder: Embedder, finder: PersonFinder, box: 
         )
     whole = (0.0, 0.0, float(width), float(height))
     if height <= CROP_MAX_HEIGHT_PX and width <= CROP_MAX_ASPECT * height:
-        return box_query(image, embedder, whole, f"the whole of {path.name}, which looks like a crop of one person")
+        return cut_box(image, whole, f"the whole of {path.name}, which looks like a crop of one person")
     found = finder().detect([image])[0].boxes
     people = [
         (float(b[0]), float(b[1]), float(b[2]), float(b[3])) for b in found[np.argsort(-area(found), kind="stable")]
@@ -84,10 +123,10 @@ def query_from_image(path: Path, embedder: Embedder, finder: PersonFinder, box: 
             f"(the whole picture is 0,0,{width},{height})"
         )
     count = "the only person" if len(people) == 1 else f"the largest of {len(people)} people"
-    return box_query(image, embedder, people[0], f"{count} found in {path.name}; --box takes another", tuple(people))
+    return cut_box(image, people[0], f"{count} found in {path.name}; --box takes another", tuple(people))
 
 
-def box_query(image: Image, embedder: Embedder, box: Box, taken: str, people: tuple[Box, ...] = ()) -> Query:
+def cut_box(image: Image, box: Box, taken: str, people: tuple[Box, ...] = ()) -> Cutout:
     """The person in a box of a picture.
 
     Raises:
@@ -101,7 +140,7 @@ def box_query(image: Image, embedder: Embedder, box: Box, taken: str, people: tu
             f"box {shown} shows too little of a picture of {width} x {height} pixels; give one of at least "
             f"{MIN_CROP_WIDTH_PX} x {MIN_CROP_HEIGHT_PX} inside it"
         )
-    return Query(embedder.embed(crops), crops[0].copy(), taken, box, people)
+    return Cutout(crops[0].copy(), taken, box, people)
 
 
 def query_from_tracklet(gallery: Gallery, tracklet_id: str) -> Query:
@@ -128,11 +167,16 @@ def query_from_frame(
     box: Box,
     recordings: Recordings | None = None,
 ) -> Query:
+    """The person in a box on the frame that a camera took at some time; see ``person_on_frame``."""
+    found = person_on_frame(gallery, camera, time, box, recordings or Recordings(gallery))
+    return embedded([found], lambda: embedder)[0]
+
+
+def person_on_frame(gallery: Gallery, camera: str, time: datetime, box: Box, recordings: Recordings) -> Query | Cutout:
     """The person in a box on the frame that a camera took at some time.
 
     Where a tracklet has that box (IoU of at least 0.5) at that time, the person is known from several frames already,
-    and the query is that tracklet; else the frame is read from the camera's source (of ``recordings``, where some were
-    opened before).
+    and the query is that tracklet; else the frame is read from the camera's source, which ``recordings`` opens.
 
     Raises:
         QueryError: If the camera has no frame at that time, or its source is gone.
@@ -140,8 +184,8 @@ def query_from_frame(
     tracklet_id = tracklet_under(gallery, camera, time, box)
     if tracklet_id is not None:
         return query_from_tracklet(gallery, tracklet_id)
-    shown = stored_frame(recordings or Recordings(gallery), camera, time)
-    return box_query(shown, embedder, box, f"the box on {camera} at {time.isoformat()}")
+    shown = stored_frame(recordings, camera, time)
+    return cut_box(shown, box, f"the box on {camera} at {time.isoformat()}")
 
 
 def tracklet_under(gallery: Gallery, camera: str, time: datetime, box: Box) -> str | None:

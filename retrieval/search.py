@@ -1,7 +1,7 @@
 """The read path: vectors -> candidates from the index -> exact similarities -> tracklets -> sightings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from gallery.rows import Coverage, TrackletRow, VectorRows
 from gallery.store import Gallery
 from gallery.tracklet import to_microseconds
 from ingest.thresholds import Thresholds
+from retrieval.feedback import NO_MARKS, Mark, Marks, Person
 from retrieval.rerank import k_reciprocal_distances
 from retrieval.sightings import Candidate, group_into_visits
+from retrieval.similarity import tracklet_similarities, unit_mean
 from tracking.joining import Fragment, JoinRule
 
 POOL = 200
@@ -111,6 +113,7 @@ class Search:
         top: int = 10,
         rerank: bool = False,
         own: Sequence[str] = (),
+        marks: Marks = NO_MARKS,
     ) -> Answer:
         """Looks for the person that some vectors describe.
 
@@ -120,30 +123,60 @@ class Search:
             top: Most sightings to return.
             rerank: Order by k-reciprocal re-ranking among the candidates; the similarities stay what they are.
             own: Tracklets that the question was made from: the visit that they belong to is not an answer.
+            marks: What was said of an earlier answer. What was confirmed describes the person, too, and comes first, with its
+                similarity to the rest of the question; what was rejected comes last, after the ``top`` others, and is
+                not what is found.
 
         Raises:
-            QueryError: If ``top`` is not positive, or the vectors are not of the gallery's embedder.
+            QueryError: If ``top`` is not positive, the vectors are not of the gallery's embedder, or a marked tracklet is
+                gone.
         """
         where = where or Filter()
         self._check(vectors, top)
-        numbers = self._candidates(vectors, where, top, own)
+        person = self._person(vectors, marks)
+        numbers = self._candidates(person, where, top, own)
         stored = self.gallery.vectors(numbers)
-        similarities = tracklet_similarities(vectors, stored)
+        similarities = tracklet_similarities(person.vectors, stored)
         rows = {row.number: row for row in self.gallery.rows(numbers)}
-        order = ranking(vectors, stored, similarities, rerank)
+        order = ranking(person, stored, similarities, rerank)
         candidates = [candidate(rows[n], similarities[n], mean) for n, mean in means(stored).items() if n in rows]
         visits = [[candidates[k] for k in visit] for visit in group_into_visits(candidates, self.rule)]
         others = [visit for visit in visits if not {c.id for c in visit} & set(own)]
         place = {rows[n].id: k for k, n in enumerate(order) if n in rows}
         others.sort(key=lambda visit: min(place[c.id] for c in visit))
-        best = max((c.similarity for visit in others for c in visit), default=None)
+        accepted, rejected = self._by_mark(others, person, stored, marks)
+        best = max((c.similarity for visit in accepted for c in visit), default=None)
         return Answer(
             found=best is not None and best >= self.operating_point,
             best=best,
-            sightings=self._sightings(others[:top], {row.id: row for row in rows.values()}),
+            sightings=self._sightings([*accepted[:top], *rejected], {row.id: row for row in rows.values()}),
             operating_point=self.operating_point,
             coverage=tuple(self.gallery.coverage(where.cameras, where.since, where.until)),
         )
+
+    def _person(self, vectors: NDArray[np.float32], marks: Marks) -> Person:
+        """The person that the vectors and what was confirmed describe."""
+        confirmed = [self.gallery.tracklet(id_) for id_ in marks.confirmed]
+        rejected = [self.gallery.tracklet(id_) for id_ in marks.rejected]
+        return Person(
+            vectors,
+            {one.row.number: one.vectors for one in confirmed},
+            {one.row.number: one.vectors for one in rejected},
+        )
+
+    @staticmethod
+    def _by_mark(
+        visits: Sequence[list[Candidate]], person: Person, stored: VectorRows, marks: Marks
+    ) -> tuple[list[list[Candidate]], list[list[Candidate]]]:
+        """Visits that were not rejected, confirmed ones first; and those that were. The order is kept otherwise."""
+        by_mark: dict[Mark | None, list[list[Candidate]]] = {"confirmed": [], None: [], "rejected": []}
+        for visit in visits:
+            mark = marks.of(c.id for c in visit)
+            if mark == "confirmed":
+                fair = person.without([c.number for c in visit], stored)
+                visit = [replace(c, similarity=fair[c.number]) for c in visit]
+            by_mark[mark].append(visit)
+        return by_mark["confirmed"] + by_mark[None], by_mark["rejected"]
 
     def _check(self, vectors: NDArray[np.float32], top: int) -> None:
         embedder = self.gallery.embedder
@@ -157,64 +190,40 @@ class Search:
         if top < 1:
             raise QueryError(f"top is {top}; ask for at least one sighting")
 
-    def _candidates(
-        self, vectors: NDArray[np.float32], where: Filter, top: int, own: Sequence[str]
-    ) -> NDArray[np.int64]:
-        """Numbers of the tracklets to compare exactly; ``own`` among them, so that their visits can be told."""
+    def _candidates(self, person: Person, where: Filter, top: int, own: Sequence[str]) -> NDArray[np.int64]:
+        """Numbers of the tracklets to compare exactly.
+
+        Among them are ``own``, so that their visits can be told, and what was marked, so that it stays in the list.
+        """
         everything = where == Filter()
         allowed = None if everything else self.gallery.filter_numbers(where.cameras, where.since, where.until)
-        _, numbers = self.index.search(vectors, max(POOL, FRAGMENTS * top), allowed=allowed)
-        mine = [self.gallery.tracklet(id_).row.number for id_ in own]
-        return np.union1d(numbers[numbers >= 0], np.array(mine, np.int64))
+        _, numbers = self.index.search(person.vectors, max(POOL, FRAGMENTS * top), allowed=allowed)
+        marked = np.array(person.marked, np.int64)
+        if allowed is not None:
+            marked = np.intersect1d(marked, allowed)
+        mine = np.array([self.gallery.tracklet(id_).row.number for id_ in own], np.int64)
+        return np.union1d(numbers[numbers >= 0], np.union1d(marked, mine))
 
     def _sightings(self, visits: Sequence[Sequence[Candidate]], rows: dict[str, TrackletRow]) -> tuple[Sighting, ...]:
         starts = {camera: self.gallery.camera_start(camera) for camera in {visit[0].camera for visit in visits}}
         return tuple(sighting(rank, visit, rows, starts[visit[0].camera]) for rank, visit in enumerate(visits, start=1))
 
 
-def tracklet_similarities(vectors: NDArray[np.float32], stored: VectorRows) -> dict[int, float]:
-    """How similar each tracklet is to the query: the mean of two cosines, its mean's and its most similar crop's.
+def ranking(person: Person, stored: VectorRows, similarities: dict[int, float], rerank: bool) -> list[int]:
+    """Tracklet numbers, best first: by similarity, or by k-reciprocal distance among the candidates.
 
-    The mean is steady, the best crop forgives a bad one; a tracklet without any crop counts by its mean alone. A query
-    with several vectors counts by their mean, too.
-
-    Args:
-        vectors: (Q, D) float32, unit length.
-        stored: All vectors of the candidates.
-
-    Returns:
-        Similarity, -1 to 1, by tracklet number.
+    Either way what is more similar to a rejected tracklet than to the person is moved down.
     """
-    if len(stored) == 0:
-        return {}
-    numbers, first = np.unique(stored.numbers, return_index=True)
-    cosines = np.clip(stored.floats() @ unit_mean(vectors), -1, 1)  # float16 rounds lengths to a little above 1
-    of_mean = np.maximum.reduceat(np.where(stored.ordinals == 0, cosines, -np.inf), first)
-    of_crops = np.maximum.reduceat(np.where(stored.ordinals > 0, cosines, -np.inf), first)
-    similarities = (of_mean + np.where(np.isfinite(of_crops), of_crops, of_mean)) / 2
-    return dict(zip(numbers.tolist(), similarities.tolist(), strict=True))
-
-
-def unit_mean(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The direction of the mean of some vectors, (D,) float32.
-
-    >>> unit_mean(np.array([[1, 0], [0, 1]], np.float32)).round(3).tolist()
-    [0.7070000171661377, 0.7070000171661377]
-    """
-    mean = vectors.mean(axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
-
-
-def ranking(
-    vectors: NDArray[np.float32], stored: VectorRows, similarities: dict[int, float], rerank: bool
-) -> list[int]:
-    """Tracklet numbers, best first: by similarity, or by k-reciprocal distance among the candidates."""
-    if not rerank or not similarities:
-        return sorted(similarities, key=lambda number: (-similarities[number], number))
-    described = means(stored)
-    matrix = np.stack([unit_mean(vectors), *described.values()]).astype(np.float32)
-    distances = dict(zip(described, k_reciprocal_distances(matrix).tolist(), strict=True))
-    return sorted(similarities, key=lambda number: (distances[number], number))
+    if not similarities:
+        return []
+    lower = person.penalties(similarities, stored)
+    if rerank:
+        described = means(stored)
+        matrix = np.stack([unit_mean(person.vectors), *described.values()]).astype(np.float32)
+        distances = dict(zip(described, k_reciprocal_distances(matrix).tolist(), strict=True))
+    else:
+        distances = {number: -similarity for number, similarity in similarities.items()}
+    return sorted(similarities, key=lambda number: (distances[number] + lower[number], number))
 
 
 def means(stored: VectorRows) -> dict[int, NDArray[np.float32]]:
@@ -226,7 +235,9 @@ def means(stored: VectorRows) -> dict[int, NDArray[np.float32]]:
 def candidate(row: TrackletRow, similarity: float, mean: NDArray[np.float32]) -> Candidate:
     """What grouping needs to know of a tracklet."""
     when = to_microseconds(row.start), to_microseconds(row.end)
-    return Candidate(row.id, row.camera, row.frames, similarity, Fragment(*when, row.first_box, row.last_box, mean))
+    return Candidate(
+        row.number, row.id, row.camera, row.frames, similarity, Fragment(*when, row.first_box, row.last_box, mean)
+    )
 
 
 def sighting(rank: int, visit: Sequence[Candidate], rows: dict[str, TrackletRow], camera_start: datetime) -> Sighting:

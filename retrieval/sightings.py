@@ -11,6 +11,7 @@ class Candidate:
     """A tracklet that may show the person asked for.
 
     Attributes:
+        number: The tracklet's, in SQL.
         id: The tracklet's.
         camera: Where.
         frames: In how many frames the person was seen.
@@ -18,6 +19,7 @@ class Candidate:
         fragment: When and where, and how the person looks.
     """
 
+    number: int
     id: str
     camera: str
     frames: int

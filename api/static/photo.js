@@ -12,7 +12,7 @@ export class Photo {
   }
 
   clear() {
-    this.file = this.image = this.box = null;
+    this.image = null;
     this.people = [];
     this.canvas.hidden = this.list.hidden = true;
     this.list.replaceChildren();
@@ -21,7 +21,7 @@ export class Photo {
   async load(file) {
     const image = await createImageBitmap(file); // upright, as EXIF says
     this.clear();
-    Object.assign(this, { file, image });
+    this.image = image;
     this.canvas.width = image.width;
     this.canvas.height = image.height;
     this.canvas.hidden = false;
@@ -50,21 +50,8 @@ export class Photo {
     );
   }
 
-  // The person who is asked for, alone, for comparing; of a tracklet its picture.
-  drawPerson(canvas, picture) {
-    if (picture) {
-      if (!picture.naturalWidth) return;
-      canvas.width = picture.naturalWidth;
-      canvas.height = picture.naturalHeight;
-      canvas.getContext("2d").drawImage(picture, 0, 0);
-    } else if (this.image) {
-      this.#cut(canvas, this.taken ?? [0, 0, this.image.width, this.image.height]);
-    }
-  }
-
   #choose(person) {
-    this.box = person;
-    this.onChoose();
+    this.onChoose(person);
   }
 
   #click(event) {

@@ -1,26 +1,25 @@
-// The search page: a photo or a tracklet goes to the API, sightings come back as a timeline and a grid.
+// The search page: photos or tracklets go to the API, sightings come back as a timeline and a grid, and are refined there.
 
-import { Film } from "/static/film.js";
+import { askAgain, askNew, sayOf, stopAsking } from "/static/asking.js";
+import { card, isSure } from "/static/card.js";
+import { element, one } from "/static/element.js";
 import { Photo } from "/static/photo.js";
+import { Question } from "/static/question.js";
 import { Timeline } from "/static/timeline.js";
-import { hours, instant, utc } from "/static/time.js";
+import { Viewer } from "/static/viewer.js";
 
-const one = (id) => document.getElementById(id);
 const form = one("ask");
 const results = document.querySelector(".results");
-const photo = new Photo(one("photo"), one("people"), () => ask());
-const film = new Film(one("clip"), one("overlay"), one("clip-note"));
+const photo = new Photo(one("photo"), one("people"), (box) => {
+  question.chooseBox(box);
+  ask();
+});
+const question = new Question(photo, () => (question.empty ? startOver() : ask()));
 const timeline = new Timeline(one("timeline"), (rank) => choose(rank));
+const viewer = new Viewer({ onMark: mark, onAdd: (sighting) => fromTracklet(sighting.tracklets[0], true) });
 
-let tracklet = null; // asked for instead of a photo
 let answer = null;
-let running = null;
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
+let marking = Promise.resolve();
 
 function tell(kind, verdict, detail) {
   results.className = `results ${kind}`;
@@ -43,32 +42,38 @@ function filters() {
 }
 
 async function ask() {
-  if (!photo.file && !tracklet) return;
-  running?.abort();
-  const mine = (running = new AbortController());
+  if (question.empty && !question.id) return;
   tell("busy", "Searching", "");
-  const request = { method: "POST", signal: mine.signal };
-  if (tracklet) {
-    request.headers = { "Content-Type": "application/json" };
-    request.body = JSON.stringify({ tracklet });
-  } else {
-    request.body = new FormData();
-    request.body.append("image", photo.file);
-    if (photo.box) request.body.append("box", photo.box.join(","));
-  }
+  one("go").disabled = false;
+  one("clear").hidden = false;
   try {
-    const response = await fetch(`/api/v1/queries?${filters()}`, request);
-    if (response.status === 401) return location.assign("/login");
-    const body = await response.json();
-    if (!response.ok) throw new Error(body.detail ?? response.statusText);
-    if (mine === running) show(body);
+    const isNew = question.changed || !question.id;
+    const found = await (isNew ? askNew(question, filters()) : askAgain(question.id, filters()));
+    if (found) show(found);
   } catch (error) {
-    if (error.name !== "AbortError") fail(error.message);
+    fail(error.message);
   }
+}
+
+// A second click on the same mark takes it back. Marks that are made faster than they are answered go one after the other.
+function mark(sighting, what) {
+  const { id } = question;
+  const said = { [sighting.feedback === what ? "neither" : what]: sighting.tracklets };
+  results.classList.add("busy");
+  marking = marking.then(async () => {
+    if (id !== question.id) return;
+    try {
+      const found = await sayOf(id, said, filters());
+      if (found) show(found);
+    } catch (error) {
+      tell("failed", "This mark was not kept", error.message);
+    }
+  });
 }
 
 function fail(message) {
   answer = null;
+  one("viewer").close();
   one("grid").replaceChildren();
   one("timeline").hidden = one("tools").hidden = true;
   tell("failed", "This could not be searched", message);
@@ -76,52 +81,36 @@ function fail(message) {
 
 function show(found) {
   answer = found;
-  if (!tracklet) photo.frame(found.query.people, found.query.box);
-  const sure = found.sightings.filter((sighting) => isSure(sighting)).length;
-  const best = found.sightings[0]?.similarity;
+  question.answered(found);
+  link(found.id);
+  const sure = found.sightings.filter((sighting) => isSure(sighting, found));
+  const kept = found.sightings.filter((sighting) => sighting.feedback !== "rejected");
+  const best = kept.length ? Math.max(...kept.map((sighting) => sighting.similarity)) : undefined;
   const point = `operating point ${found.operating_point.toFixed(2)}`;
-  if (found.answer === "found") {
-    tell("found", `Seen ${sure === 1 ? "once" : `${sure} times`}`, `Best similarity ${best.toFixed(2)}, ${point}.`);
+  if (found.answer === "found" || sure.length) {
+    tell("found", `Seen ${sure.length === 1 ? "once" : `${sure.length} times`}`, `Best similarity ${best.toFixed(2)}, ${point}.`);
   } else {
-    const nearest = best === undefined ? "Nobody was seen there at all." : `Best similarity ${best.toFixed(2)}, ${point}; what is shown is only alike.`;
+    const nearest = best === undefined ? "Nobody else was seen there at all." : `Best similarity ${best.toFixed(2)}, ${point}; what is shown is only alike.`;
     tell("missing", "Not in this footage", nearest);
   }
   one("tools").hidden = found.sightings.length === 0;
-  one("copy").hidden = !tracklet;
-  timeline.show(found, isSure);
-  one("grid").replaceChildren(...found.sightings.map(card));
+  timeline.show(found, (sighting) => isSure(sighting, found));
+  const focus = focused();
+  const does = { onOpen: (sighting) => viewer.open(sighting, answer), onMark: mark, onSearch: (sighting) => fromTracklet(sighting.tracklets[0]) };
+  one("grid").replaceChildren(...found.sightings.map((sighting) => card(sighting, found, does)));
+  focus();
+  viewer.update(found);
 }
 
-const isSure = (sighting) => sighting.similarity >= answer.operating_point;
-
-function card(sighting) {
-  const sure = isSure(sighting);
-  const asked = element("canvas", { className: "asked" });
-  photo.drawPerson(asked, tracklet ? one("tracklet-image") : null);
-  const crop = element("img", { src: sighting.crop ?? "", alt: "", loading: "lazy" });
-  const shots = element("button", { type: "button", className: "shots", title: "Play and compare" }, asked, crop);
-  shots.setAttribute("aria-label", `Play and compare: sighting ${sighting.rank}, ${sighting.camera}, ${instant(sighting.start)}`);
-  shots.addEventListener("click", () => compare(sighting, asked));
-  const meter = element("div", { className: "meter" }, element("i"), element("b"));
-  meter.children[0].style.width = `${100 * Math.max(0, sighting.similarity)}%`;
-  meter.children[1].style.left = `${100 * answer.operating_point}%`;
-  meter.title = `similarity ${sighting.similarity.toFixed(3)}; the mark is the operating point`;
-  const time = element("time", { dateTime: sighting.start, title: utc(sighting.start), textContent: instant(sighting.start) });
-  const how = sighting.probability === null ? `similarity ${sighting.similarity.toFixed(2)}` : `${Math.round(100 * sighting.probability)} % the same person`;
-  const text = element(
-    "div",
-    { className: "text" },
-    element("span", { className: "where", textContent: sighting.camera }),
-    time,
-    element("span", { className: "hint", textContent: `${hours(sighting.end_seconds - sighting.start_seconds)}, ${how}` }),
-    meter,
-    element("span", { className: "hint", textContent: sure ? "" : "below the operating point" }),
-  );
-  const next = element("button", { type: "button", textContent: "Search this person" });
-  next.addEventListener("click", () => fromTracklet(sighting.tracklets[0]));
-  const actions = element("div", { className: "actions" }, next);
-  const item = element("li", { className: `card ${sure ? "sure" : "below"}`, id: `sighting-${sighting.rank}` }, shots, text, actions);
-  return item;
+// The button that has the focus gets it again in the new grid, wherever its sighting went.
+function focused() {
+  const { activeElement } = document;
+  const what = activeElement?.dataset?.mark;
+  const whose = activeElement?.closest?.(".card")?.dataset.tracklet;
+  return () => {
+    const place = answer.sightings.findIndex((sighting) => sighting.tracklets.includes(whose));
+    if (what && place >= 0) one("grid").children[place].querySelector(`[data-mark=${what}]`).focus({ preventScroll: true });
+  };
 }
 
 function choose(rank) {
@@ -132,90 +121,79 @@ function choose(rank) {
   chosen.querySelector("button").focus({ preventScroll: true });
 }
 
-function compare(sighting, asked) {
-  const copy = one("asked");
-  copy.width = asked.width;
-  copy.height = asked.height;
-  if (asked.width && asked.height) copy.getContext("2d").drawImage(asked, 0, 0);
-  one("seen").src = sighting.crop ?? "";
-  one("viewer-title").textContent = `${sighting.camera}, ${instant(sighting.start)}`;
-  one("seen-caption").textContent = `Seen, rank ${sighting.rank}`;
-  const facts = [
-    ["From", `${instant(sighting.start)} (${utc(sighting.start)})`],
-    ["To", `${instant(sighting.end)} (${utc(sighting.end)})`],
-    ["Similarity", `${sighting.similarity.toFixed(3)} (operating point ${answer.operating_point.toFixed(3)})`],
-    ["Probability", sighting.probability === null ? "not calibrated yet" : `${(100 * sighting.probability).toFixed(1)} %`],
-    ["Tracklets", sighting.tracklets.join(", ")],
-  ];
-  one("facts").replaceChildren(
-    ...facts.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]),
-  );
-  one("viewer").showModal();
-  film.play(sighting.tracklets[0]);
-}
-
-async function take(file) {
+async function take(file, adding = false) {
   try {
-    await photo.load(file);
-  } catch {
-    return fail(`${file.name || "What was pasted"} is no picture that a browser can show.`);
+    await question.take(file, adding && !question.empty);
+  } catch (error) {
+    const unreadable = `${file.name || "What was pasted"} is no picture that a browser can show.`;
+    return fail(error instanceof DOMException ? unreadable : error.message);
   }
-  tracklet = null;
-  history.replaceState(null, "", "/");
-  ready();
   ask();
 }
 
-async function fromTracklet(id) {
-  tracklet = id;
-  history.replaceState(null, "", `/#tracklet=${encodeURIComponent(id)}`);
-  photo.clear();
-  one("tracklet-image")?.remove();
-  const image = element("img", { id: "tracklet-image", alt: `tracklet ${id}`, src: `/api/v1/tracklets/${encodeURIComponent(id)}/crop.jpg` });
-  one("drop").append(image);
-  await image.decode().catch(() => null);
-  ready();
+function fromTracklet(id, adding = false) {
+  try {
+    question.takeTracklet(id, adding);
+  } catch (error) {
+    return fail(error.message);
+  }
   ask();
 }
 
-function ready() {
-  one("invite").hidden = true;
-  if (!tracklet) one("tracklet-image")?.remove();
-  one("go").disabled = false;
-  one("clear").hidden = false;
+// Each question has a link of its own, and the browser's back button leads to the one before.
+function link(id) {
+  const hash = `#query=${encodeURIComponent(id)}`;
+  if (location.hash === hash) return;
+  history[location.hash.startsWith("#query=") ? "pushState" : "replaceState"](null, "", `/${hash}`);
 }
 
-function startOver() {
-  running?.abort();
-  tracklet = answer = null;
-  photo.clear();
-  one("tracklet-image")?.remove();
-  one("invite").hidden = false;
+function reset() {
+  stopAsking();
+  answer = null;
+  question.clear();
   one("go").disabled = true;
   one("clear").hidden = one("timeline").hidden = one("tools").hidden = true;
   one("grid").replaceChildren();
-  history.replaceState(null, "", "/");
+  one("file").value = one("another").value = "";
   tell("", "Nobody is searched yet", "Give a photo of a person, or of a scene: everybody in it is framed, and one is taken.");
+}
+
+function startOver() {
+  reset();
+  history.replaceState(null, "", "/");
+}
+
+function fromLink() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  if (given.get("tracklet")) return fromTracklet(given.get("tracklet"));
+  if (!given.get("query")) return answer ? reset() : undefined;
+  if (given.get("query") === answer?.id) return undefined;
+  question.clear();
+  question.id = given.get("query");
+  return ask();
 }
 
 function table() {
   const quoted = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-  const names = ["rank", "camera", "start", "end", "start_seconds", "end_seconds", "similarity", "probability", "tracklets"];
+  const names = ["rank", "camera", "start", "end", "start_seconds", "end_seconds", "similarity", "probability", "tracklets", "feedback"];
   const rows = answer.sightings.map((sighting) => names.map((name) => quoted([sighting[name]].flat().join(" "))).join(","));
   const text = [names.join(","), ...rows].join("\r\n");
-  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: "sightings.csv" });
-  link.click();
-  URL.revokeObjectURL(link.href);
+  const made = element("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: "sightings.csv" });
+  made.click();
+  URL.revokeObjectURL(made.href);
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   ask();
 });
-one("file").addEventListener("change", (event) => event.target.files[0] && take(event.target.files[0]));
+for (const [id, adding] of [["file", false], ["another", true]]) {
+  one(id).addEventListener("change", ({ target }) => {
+    if (target.files[0]) take(target.files[0], adding);
+    target.value = ""; // the same file may be chosen again
+  });
+}
 one("clear").addEventListener("click", startOver);
-one("close").addEventListener("click", () => one("viewer").close());
-one("viewer").addEventListener("close", () => film.stop());
 one("export").addEventListener("click", table);
 one("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(location.href);
@@ -225,27 +203,24 @@ one("copy").addEventListener("click", async () => {
 one("in").addEventListener("click", () => timeline.zoom(2));
 one("out").addEventListener("click", () => timeline.zoom(0.5));
 
-const drop = one("drop");
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
+// A photo dropped on what is searched already is one more; elsewhere it begins a new search.
+for (const [place, adding] of [[one("drop"), false], [one("searched"), true]]) {
+  for (const kind of ["dragenter", "dragover"]) {
+    place.addEventListener(kind, (event) => {
+      event.preventDefault();
+      place.classList.add("over");
+    });
+  }
+  for (const kind of ["dragleave", "drop"]) place.addEventListener(kind, () => place.classList.remove("over"));
+  place.addEventListener("drop", (event) => {
     event.preventDefault();
-    drop.classList.add("over");
+    const file = event.dataTransfer.files[0];
+    if (file) take(file, adding);
   });
 }
-for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  const file = event.dataTransfer.files[0];
-  if (file) take(file);
-});
 document.addEventListener("paste", (event) => {
   const item = [...event.clipboardData.items].find((candidate) => candidate.kind === "file");
   if (item) take(item.getAsFile());
 });
-
-function fromLink() {
-  const id = new URLSearchParams(location.hash.slice(1)).get("tracklet");
-  if (id && id !== tracklet) fromTracklet(id);
-}
 addEventListener("hashchange", fromLink);
 fromLink();

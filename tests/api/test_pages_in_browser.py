@@ -99,7 +99,7 @@ def test_filters_narrow_the_answer(tab, scene):
     search(tab, photo(scene))
     tab.check("input[name=camera][value=cam2]")
     tab.fill("input[name=top]", "2")
-    with tab.expect_response("**/api/v1/queries*") as answered:
+    with tab.expect_response("**/api/v1/queries/*") as answered:
         tab.click("#go")
     assert "camera=cam2" in answered.value.url
     tab.wait_for_selector(".results:not(.busy)")
@@ -123,8 +123,9 @@ def test_a_sighting_leads_on_and_its_link_can_be_opened_again(tab, scene, site):
     tab.keyboard.press("Escape")
     assert not tab.locator("#viewer").is_visible()
     tab.locator("text=Search this person").first.click()
-    tab.wait_for_url("**/#tracklet=*")
-    tab.wait_for_selector("#tracklet-image")
+    tab.wait_for_selector("#picture:visible")
+    tab.wait_for_selector(".results:not(.busy)")
+    assert "#query=" in tab.url
     tab.reload()
     tab.wait_for_selector(".card")
     assert tab.inner_text("#verdict") != "Nobody is searched yet"

@@ -25,7 +25,7 @@ def asked(own_gallery):
 
 
 def apply(gallery):
-    apply_retention(gallery, lambda before: 0)
+    apply_retention(gallery)
 
 
 def test_a_choice_is_tried_then_kept(asked):

@@ -14,7 +14,9 @@ from gallery.store import Gallery
 from gallery.tracklet import Crop, EmbedderIdentity, Tracklet
 from ingest.thresholds import Thresholds
 from retrieval import search as search_module
+from retrieval.feedback import Marks
 from retrieval.search import Filter, Search
+from retrieval.similarity import unit_mean
 from tracking.trajectory import Trajectory
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -255,3 +257,70 @@ def test_own_tracklets_must_be_there(gallery):
     fill(gallery, "door", Seen(1, ANN, 0, 5))
     with pytest.raises(QueryError, match="no tracklet 'door-000009'"):
         searching(gallery).find(ANN[None], own=["door-000009"])
+
+
+APART = replace(THRESHOLDS, visit_similarity=1.0)
+"""No two tracklets are one visit."""
+
+
+def marked(gallery, **given):
+    marks = Marks(**{name: tuple(ids) for name, ids in given.items()})
+    answer = searching(gallery, APART).find(unit(1, 0.2)[None], marks=marks, top=3)
+    return answer, [sighting.tracklets[0] for sighting in answer.sightings]
+
+
+def test_confirmed_sightings_come_first_and_rejected_ones_last(gallery):
+    fill(gallery, "door", *(Seen(k, unit(1, 0.3 * k), 10.0 * k, 10.0 * k + 2) for k in range(5)))
+    _, plain = marked(gallery)
+    assert plain == ["door-000001", "door-000000", "door-000002"]
+    answer, order = marked(gallery, confirmed=["door-000003"], rejected=["door-000001"])
+    assert order[0] == "door-000003"
+    assert order[-1] == "door-000001"
+    assert len(order) == 4, "rejected ones are listed beyond the top three"
+    cosine = float(unit(1, 0.9) @ unit(1, 0.2))
+    assert answer.sightings[0].similarity == pytest.approx(cosine, abs=1e-3), "it does not prove itself"
+    middle = unit_mean(np.stack([unit(1, 0.2), unit(1, 0.9)]))
+    by_id = {one.tracklets[0]: one.similarity for one in answer.sightings}
+    assert by_id["door-000002"] == pytest.approx(float(unit(1, 0.6) @ middle), abs=1e-3)
+
+
+def test_somebody_like_a_rejected_person_is_moved_down(gallery):
+    fill(
+        gallery,
+        "door",
+        Seen(1, unit(1, 0, 0.6), 0, 2),
+        Seen(2, unit(1, 1.2), 10, 12),
+        Seen(3, unit(1, 0, 0.7), 20, 22),
+    )
+    assert marked(gallery)[1] == ["door-000001", "door-000003", "door-000002"]
+    assert marked(gallery, rejected=["door-000003"])[1] == ["door-000002", "door-000001", "door-000003"]
+
+
+def test_only_what_was_not_rejected_is_found(gallery):
+    fill(gallery, "door", Seen(1, ANN, 0, 2), Seen(2, EVE, 10, 12))
+    assert marked(gallery)[0].found
+    answer, _ = marked(gallery, rejected=["door-000001"])
+    assert not answer.found
+    assert answer.best < 0.6
+
+
+def test_marked_sightings_stay_outside_of_what_the_filter_leaves_out(gallery):
+    fill(gallery, "door", Seen(1, ANN, 0, 2))
+    fill(gallery, "yard", Seen(1, ANN, 0, 2), Seen(2, EVE, 10, 12))
+    marks = Marks(("door-000001",), ("yard-000002",))
+    answer = searching(gallery).find(ANN[None], Filter(("yard",)), marks=marks)
+    assert [one.tracklets[0] for one in answer.sightings] == ["yard-000001", "yard-000002"]
+
+
+def test_marks_count_in_reranking_too(gallery):
+    fill(gallery, "door", *(Seen(k, unit(1, 0.3 * k), 10.0 * k, 10.0 * k + 2) for k in range(5)))
+    marks = Marks(("door-000004",), ("door-000000",))
+    answer = searching(gallery, APART).find(ANN[None], marks=marks, rerank=True)
+    assert answer.sightings[0].tracklets == ("door-000004",)
+    assert answer.sightings[-1].tracklets == ("door-000000",)
+
+
+def test_a_marked_tracklet_that_is_gone_is_said(gallery):
+    fill(gallery, "door", Seen(1, ANN, 0, 2))
+    with pytest.raises(QueryError, match="'nobody'"):
+        marked(gallery, rejected=["nobody"])

@@ -13,7 +13,7 @@ RED, BLUE = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 def tracklet(id_, start, end, *, x=(0, 0), mean=RED, camera="door"):
     first, last = (np.array([at, 0, at + 40, 100], np.float32) for at in x)
     fragment = Fragment(int(start * 1e6), int(end * 1e6), first, last, mean)
-    return Candidate(id_, camera, 10, 0.9, fragment)
+    return Candidate(0, id_, camera, 10, 0.9, fragment)
 
 
 def visits(*tracklets):
