@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from api.attempts import Attempts
 from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
+from gallery.errors import QueryError
 from gallery.store import Gallery
 
 FOLDER = Path(__file__).parent
@@ -88,22 +89,33 @@ def cameras(request: Request) -> Response:
 
 
 @pages.get("/cameras/{name}")
-def camera(request: Request, name: str, first: Annotated[int, Query(ge=0, le=2**31)] = 0) -> Response:
-    """Everybody whom one camera saw, oldest first."""
+def camera(
+    request: Request,
+    name: str,
+    first: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    order: Literal["oldest", "newest"] = "oldest",
+) -> Response:
+    """Everybody whom one camera saw, in the order of time."""
     gallery: Gallery = request.app.state.service.gallery
-    if name not in {row.name for row in gallery.cameras()}:
-        return page("missing.html", 404, title="Cameras", camera=name)
-    rows = gallery.tracklets([name])
-    shown = rows[first : first + AT_ONCE]
+    try:
+        shown, total = gallery.camera_page(name, first, AT_ONCE, newest=order == "newest")
+    except QueryError:
+        return missing_camera(name)
     return page(
         "camera.html",
         title=name,
         camera=name,
         tracklets=shown,
-        first=min(first, len(rows)),
-        total=len(rows),
+        first=min(first, total),
+        total=total,
         size=AT_ONCE,
+        order=order,
     )
+
+
+def missing_camera(name: str) -> HTMLResponse:
+    """The page that says that there is no such camera."""
+    return page("missing.html", 404, title="Cameras", camera=name)
 
 
 @pages.get("/static/{name}")

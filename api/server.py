@@ -41,6 +41,9 @@ from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
+from api.timeline import timeline
+from api.watch import watch
+from api.watch_page import watch_page
 from gallery.errors import GalleryError, QueryError
 from gallery.store import Gallery
 from retrieval.search import Sighting
@@ -87,9 +90,10 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for pictures in (clips, frames):
+    for pictures in (clips, frames, watch, timeline):
         app.include_router(pictures, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
+    app.include_router(watch_page)
     return app
 
 
