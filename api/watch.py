@@ -125,7 +125,7 @@ async def piece_video(request: Request, name: str, since: Since = None, seconds:
 async def piece_facts(request: Request, name: str, since: Since = None, seconds: Seconds = 15.0) -> Response:
     """What a piece of a camera's time shows, who is where in it, and where it goes on."""
     made = await _made(request, name, since, seconds)
-    text = await to_thread.run_sync(partial(_facts, request.app.state.service.gallery, name, made, since, seconds))
+    text = await to_thread.run_sync(partial(facts_json, request.app.state.service.gallery, name, made, since, seconds))
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(text, media_type="application/json", headers=headers)
 
@@ -156,7 +156,7 @@ def made_piece(gallery: Gallery, kept: Clips, camera: str, since: datetime | Non
     return Piece(path, cut, span, [one for one in row if one.has_video or one == span.stretch])
 
 
-def _facts(gallery: Gallery, camera: str, made: Piece, asked: datetime | None, seconds: float) -> str:
+def facts_json(gallery: Gallery, camera: str, made: Piece, asked: datetime | None, seconds: float) -> str:
     """The answer as JSON: it may hold ten thousands of boxes, so each goes through as few hands as possible."""
     cut, span = made.cut, made.span
     place = made.row.index(span.stretch)

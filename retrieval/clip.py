@@ -1,6 +1,5 @@
 """A piece of a recording as a video that browsers play: around a tracklet, with the boxes of the person in it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.errors import QueryError
-from gallery.instants import from_microseconds
+from gallery.instants import to_microseconds
 from gallery.rows import StoredTracklet
 from ingest.seeking import frames_between
 from ingest.video_writer import VideoWriter
@@ -81,7 +80,7 @@ def write_clip(recordings: Recordings, tracklet: StoredTracklet, padding_seconds
     cut = write_frames(recording, since, until, path)
     if cut is None:
         raise QueryError(f"{recording.source.name} has no frame of {tracklet.row.id} any more")
-    return Clip(cut, tuple(boxes_in(cut, tracklet.times, tracklet.trajectory.boxes)))
+    return Clip(cut, boxes_in(cut, tracklet.times, tracklet.trajectory.boxes))
 
 
 def write_frames(recording: Recording, since: datetime, until: datetime, path: Path) -> Cut | None:
@@ -107,16 +106,15 @@ def write_frames(recording: Recording, since: datetime, until: datetime, path: P
     return Cut(first, last, until, source.rate, source.width, source.height)
 
 
-def boxes_in(cut: Cut, times: NDArray[np.int64], boxes: NDArray[np.float32]) -> Iterator[BoxAt]:
-    """The boxes of one person that a video shows.
+def boxes_in(cut: Cut, times: NDArray[np.int64], boxes: NDArray[np.float32]) -> tuple[BoxAt, ...]:
+    """The boxes of one person that a video shows, to a tenth of a pixel.
 
     Args:
         cut: The video.
         times: (N,) int64, microseconds since the Unix epoch, UTC.
         boxes: (N, 4) float32, xyxy, pixels.
     """
-    for microseconds, box in zip(times.tolist(), np.round(boxes.astype(float), 1).tolist(), strict=True):
-        time = from_microseconds(microseconds)
-        if cut.start <= time <= cut.last:
-            x1, y1, x2, y2 = box
-            yield (time - cut.start).total_seconds(), x1, y1, x2, y2
+    first, last = to_microseconds(cut.start), to_microseconds(cut.last)
+    there = (first <= times) & (times <= last)
+    rows = np.column_stack([(times[there] - first) / 1_000_000, np.round(boxes[there].astype(float), 1)])
+    return tuple((seconds, x1, y1, x2, y2) for seconds, x1, y1, x2, y2 in rows.tolist())

@@ -104,6 +104,6 @@ def write_piece(recordings: Recordings, camera: str, span: Span, path: Path) -> 
 def people_in(gallery: Gallery, camera: str, stretch: Stretch, cut: Cut) -> list[Person]:
     """Everybody in a piece, by their first moment in it."""
     return [
-        Person(one.id, tuple(boxes_in(cut, one.times, one.boxes)), one.has_crop)
+        Person(one.id, boxes_in(cut, one.times, one.boxes), one.has_crop)
         for one in gallery.passages(camera, stretch.ingest, cut.start, cut.last)
     ]

@@ -1,6 +1,7 @@
 """Which recording shows which moment of a camera, beside a slow, obvious version."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_any_ingests_beside_the_obvious_rule(seed):
         ingests.append(ingest(f"{k}", since, until, *gaps, live=bool(random.random() < 0.3)))
     ingests.sort(key=lambda one: one.start)
     row = stretches(ingests)
-    assert all(one.until <= other.since for one, other in zip(row, row[1:], strict=False))
+    assert all(one.until <= other.since for one, other in pairwise(row))
     for half in range(130):
         moment = at(half / 2)
         seen = [
