@@ -103,10 +103,10 @@ class Clips:
         Raises:
             HTTPException: 404 if there is no such tracklet, 409 if its video is gone, or cannot be read.
         """
-        self._forget_erased()
+        seen = self._forget_erased()
         tracklet = stored_tracklet(self._gallery, tracklet_id)
         name = f"{tracklet_id}\n{padding:.3f}"
-        return self._file(name, lambda path: write_clip(self._recordings, tracklet, padding, path))
+        return self._file(name, seen, lambda path: write_clip(self._recordings, tracklet, padding, path))
 
     def piece(self, camera: str, span: Span) -> tuple[Path, Cut]:
         """The file of a piece of a camera's time and what it shows; it is made if it is not there.
@@ -114,10 +114,10 @@ class Clips:
         Raises:
             HTTPException: 409 if its video is gone, was not kept, or cannot be read.
         """
-        self._forget_erased()
-        return self._file(f"{camera}\n{span}", lambda path: write_piece(self._recordings, camera, span, path))
+        seen = self._forget_erased()
+        return self._file(f"{camera}\n{span}", seen, lambda path: write_piece(self._recordings, camera, span, path))
 
-    def _file(self, name: str, write: Callable[[Path], Made]) -> tuple[Path, Made]:
+    def _file(self, name: str, seen: int, write: Callable[[Path], Made]) -> tuple[Path, Made]:
         key = hashlib.sha256(name.encode()).hexdigest()
         path = self._folder / f"{key}.mp4"
         with self._making[int(key, 16) % LOCKS]:  # who asks for the same one meanwhile waits for it
@@ -133,16 +133,19 @@ class Clips:
                 raise HTTPException(409, str(error)) from error
             with self._guard:
                 self._kept[key] = made, path.stat().st_size
+                self._position = min(self._position, seen)  # who was erased while it was made may be in it
                 self._shrink()
         return path, made
 
-    def _forget_erased(self) -> None:
+    def _forget_erased(self) -> int:
+        """Removes all clips if somebody was erased since the last time; gives the end of the change log."""
         with self._guard:
             head = self._gallery.changes.head()
             if head != self._position and self._gallery.changes.has_erasures(self._position):
                 while self._kept:
                     self._remove()
             self._position = head
+        return head
 
     def _shrink(self) -> None:
         """Removes the oldest until the rest fits; the newest stays in any case."""

@@ -20,6 +20,7 @@ export class Player extends EventTarget {
     Object.assign(this, { boxes, camera, piece: null, playing: false, speed: 1 });
     [this.video, this.spare] = videos;
     this.turn = 0; // the latest jump
+    this.loading = false;
     this.following = this.ready = null; // a promise of the next piece, in the spare video; that piece
     for (const video of videos) {
       video.addEventListener("ended", () => video === this.video && this.#goOn());
@@ -55,7 +56,7 @@ export class Player extends EventTarget {
   // Shows a moment, in milliseconds; null for what the camera saw first.
   async jump(moment) {
     if (moment !== null && this.#holds(this.piece, moment)) {
-      this.turn += 1;
+      if (this.loading) this.#giveUp();
       this.video.currentTime = (moment - milliseconds(this.piece.start)) / 1000;
       if (this.playing) await this.play();
       return;
@@ -91,6 +92,7 @@ export class Player extends EventTarget {
   async #load(since, place) {
     const mine = ++this.turn;
     this.following = this.ready = null;
+    this.loading = true;
     this.video.pause();
     this.#note("The video is being cut ...");
     try {
@@ -102,9 +104,17 @@ export class Player extends EventTarget {
       this.#show(piece);
     } catch (error) {
       if (mine !== this.turn) return;
+      this.loading = false;
       this.#state(false);
       this.#note(error.message);
     }
+  }
+
+  // A jump within the piece that is shown takes the place of one that is still being fetched.
+  #giveUp() {
+    this.turn += 1;
+    this.loading = false;
+    this.#note("");
   }
 
   async #fetch(since) {
@@ -137,6 +147,7 @@ export class Player extends EventTarget {
     this.spare.pause();
     this.piece = piece;
     this.ready = null;
+    this.loading = false;
     this.video.playbackRate = this.speed;
     this.boxes.attach(this.video, piece);
     this.dispatchEvent(new Event("piece"));
@@ -159,11 +170,15 @@ export class Player extends EventTarget {
 
   async #goOn() {
     const [mine, ended] = [this.turn, this.piece];
-    if (this.following === null) return this.#end("The recording ends here.");
+    if (ended.next === null) return this.#end("The recording ends here.");
+    this.following ??= this.#prepare(ended.next);
     const next = await this.following;
-    if (mine !== this.turn || ended !== this.piece) return;
-    if (next instanceof Error) return this.#end(next.message);
-    this.#note(ended.gaps.length && ended.next ? "What follows comes after a gap." : "");
+    if (mine !== this.turn || ended !== this.piece || !this.video.ended) return;
+    if (next instanceof Error) {
+      this.following = null; // playing on tries again
+      return this.#end(next.message);
+    }
+    this.#note(ended.gaps.length ? "What follows comes after a gap." : "");
     this.#show(next);
   }
 

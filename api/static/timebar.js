@@ -59,9 +59,18 @@ export class Timebar {
     if (!this.facts) return;
     const share = (moment - this.first) / (this.last - this.first);
     this.needle.hidden = share < 0 || share > 1;
+    if (this.needle.hidden && !this.whole && !this.moving) this.#follow(moment);
     this.needle.style.left = `${100 * share}%`;
     this.root.setAttribute("aria-valuenow", String(Math.round(100 * Math.min(1, Math.max(0, share)))));
     this.root.setAttribute("aria-valuetext", instant(moment));
+  }
+
+  // A window moves on with the film.
+  async #follow(moment) {
+    const half = (this.last - this.first) / 2;
+    this.moving = true;
+    await this.load(moment - half, moment + half).catch(() => null);
+    this.moving = false;
   }
 
   #at(event) {

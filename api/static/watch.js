@@ -80,7 +80,7 @@ const actions = {
 };
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
-  const typing = target.matches("input, select, textarea, summary") || (key === " " && target.matches("button, a"));
+  const typing = target.matches("select") || (key === " " && target.matches("button, a, input, summary"));
   if (typing || event.ctrlKey || event.altKey || event.metaKey || !Object.hasOwn(actions, key)) return;
   event.preventDefault();
   actions[key]();

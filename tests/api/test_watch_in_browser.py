@@ -145,3 +145,15 @@ def test_nothing_runs_out_of_the_window_and_colours_can_be_read(chromium, site, 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(CONTRAST) == []
     context.close()
+
+
+def test_seeking_while_the_next_piece_is_fetched_loses_nothing(tab, site):  # noqa: F811
+    first = watch(tab, site[0], at="1970-01-01T00:00:00Z")
+    for key in ("ArrowRight", "ArrowLeft", "ArrowRight", "ArrowRight"):
+        tab.keyboard.press(key)
+    tab.select_option("#speed", "4")
+    second = until(tab, lambda state: state["src"] != first["src"] and state["time"] > 0.5)
+    assert "since=1970-01-01T00%3A00%3A14" in second["src"]
+    tab.click("#in")
+    tab.wait_for_selector("#bar .covered")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
