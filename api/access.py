@@ -1,22 +1,33 @@
-"""Who may ask over HTTP: whoever has the bearer token."""
+"""Who may ask over HTTP, and for what: whoever has a token, as far as its role goes."""
 
-import hashlib
 import re
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.problems import problem
-from gallery.errors import ConfigError
+from api.problems import problem, problem_for
+from gallery.errors import ConfigError, PasserbyError
+from gallery.roles import ROLES, Role
+from gallery.tokens import TokenTable, digest
 
 VARIABLE = "PASSERBY_TOKEN"
 """The environment variable that holds the token: arguments of a command can be read by everybody on the machine."""
 
 OPEN_PATHS = frozenset({"/healthz", "/login", "/static/pages.css", "/static/icon.svg"})
 """All that answers without a token."""
+
+OWNER = "owner"
+"""Who has the token of ``PASSERBY_TOKEN``, or the one that is printed."""
+
+LOOKED_UP_AT_ONCE = 8
+"""Tokens; further ones wait a moment."""
 
 LEAST_PUBLIC_CHARACTERS = 16
 """A shorter token could be guessed by those who can try over a network."""
@@ -26,7 +37,7 @@ _SENDABLE = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750, section 2.1
 
 @dataclass(frozen=True)
 class Token:
-    """The secret that clients send.
+    """The secret of a server's owner.
 
     Attributes:
         value: The secret itself.
@@ -37,21 +48,38 @@ class Token:
     is_new: bool
 
 
-def choose_token(given: str | None, host: str, *, is_public: bool) -> Token:
-    """The token of a server: the one that was given, else a random one.
+@dataclass(frozen=True)
+class Holder:
+    """Who asks.
+
+    Attributes:
+        name: Of their token.
+        role: What they may do.
+    """
+
+    name: str
+    role: Role
+
+
+def choose_token(given: str | None, host: str, *, is_public: bool, others: bool = False) -> Token | None:
+    """The token of a server's owner: the one that was given, else a random one; none where others are enough.
 
     Args:
         given: What ``PASSERBY_TOKEN`` says, None where it is not set.
         host: The address to listen on, for messages.
         is_public: Whether other machines can reach it.
+        others: Whether tokens were given out by ``passerby tokens``.
 
     Raises:
-        ConfigError: If the token cannot be sent in a header, or the address is public and none, or a short one, is set.
+        ConfigError: If the token cannot be sent in a header, or the address is public and there is none, or a short one.
     """
     if given is None:
+        if is_public and others:
+            return None
         if is_public:
             raise ConfigError(
-                f"--host {host} lets other machines in: set {VARIABLE} first, for example to `openssl rand -hex 32`"
+                f"--host {host} lets other machines in: give out a token first (`passerby tokens add NAME --role admin`), "
+                f"or set {VARIABLE}, for example to `openssl rand -hex 32`"
             )
         return Token(secrets.token_urlsafe(32), is_new=True)
     if not _SENDABLE.fullmatch(given):
@@ -66,15 +94,36 @@ def choose_token(given: str | None, host: str, *, is_public: bool) -> Token:
     return Token(given, is_new=False)
 
 
+class KnownTokens:
+    """All tokens that a server takes. What is removed or has expired is refused from the next request on.
+
+    Args:
+        table: Those that were given out.
+        own: That of the server's owner, who is an admin; None for none.
+    """
+
+    def __init__(self, table: TokenTable, own: str | None) -> None:
+        self._table = table
+        self._own = None if own is None else digest(own)
+
+    def holder(self, token: str) -> Holder | None:
+        """Whose token it is, None if it is nobody's."""
+        if self._own is not None and secrets.compare_digest(digest(token), self._own):
+            return Holder(OWNER, "admin")
+        row = self._table.find(token)
+        return None if row is None else Holder(row.name, row.role)
+
+
 class BearerAccess:
     """ASGI middleware: nothing but ``OPEN_PATHS`` answers without ``Authorization: Bearer TOKEN`` (RFC 6750).
 
-    It stands before the routes, so that nobody learns without a token which paths there are.
+    It stands before the routes, so that nobody learns without a token which paths there are. Who asks is
+    ``request.state.holder`` behind it.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._wanted = _digest(token.encode())
+    def __init__(self, app: ASGIApp, tokens: KnownTokens) -> None:
+        self._app, self._tokens = app, tokens
+        self._looking = CapacityLimiter(LOOKED_UP_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -82,32 +131,58 @@ class BearerAccess:
             await self._app(scope, receive, send)
             return
         given = _bearer(Headers(scope=scope).get("authorization"))
-        if given is not None and secrets.compare_digest(_digest(given), self._wanted):
-            await self._app(scope, receive, send)
-            return
         if given is None and _is_browser(scope):
             await RedirectResponse("/login", 303)(scope, receive, send)
             return
-        refusal = (
-            problem(401, "send the server's token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
-            if given is None
-            else problem(401, "this is not the server's token", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
-        )
-        await refusal(scope, receive, send)
+        if given is None:
+            refusal = problem(401, "send a token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
+            await refusal(scope, receive, send)
+            return
+        try:
+            holder = await to_thread.run_sync(self._tokens.holder, given, limiter=self._looking)
+        except PasserbyError as error:
+            await problem_for(error)(scope, receive, send)
+            return
+        if holder is None:
+            wrong = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            await problem(401, "this is no token of this server", wrong)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["holder"] = holder
+        await self._app(scope, receive, send)
+
+
+def holder_of(request: Request) -> Holder:
+    """Who asks."""
+    holder: Holder = request.state.holder
+    return holder
+
+
+def needs(role: Role) -> Callable[[Request], Awaitable[None]]:
+    """A dependency of routes that not everybody may use: 403 for those whose role is less."""
+
+    async def check(request: Request) -> None:
+        refuse_less_than(role, holder_of(request))
+
+    return check
+
+
+def refuse_less_than(role: Role, holder: Holder) -> None:
+    """Refuses who may do less than a role.
+
+    Raises:
+        HTTPException: 403.
+    """
+    if ROLES.index(holder.role) < ROLES.index(role):
+        raise HTTPException(403, f"this takes the role {role}; the token {holder.name!r} is of a {holder.role}")
 
 
 def _is_browser(scope: Scope) -> bool:
     """Whether somebody opened a page, who is better shown where to log in."""
-    is_page = scope["path"] == "/" or scope["path"].startswith("/cameras")
+    is_page = not scope["path"].startswith(("/api/", "/static/", "/openapi"))
     return is_page and scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
-def _bearer(header: str | None) -> bytes | None:
+def _bearer(header: str | None) -> str | None:
     """The token in an ``Authorization`` header, None where there is none."""
     scheme, _, token = (header or "").partition(" ")
-    return token.strip().encode("latin-1") if scheme.lower() == "bearer" else None
-
-
-def _digest(token: bytes) -> bytes:
-    """Of the same length for all tokens, so that comparing takes the same time for all."""
-    return hashlib.sha256(token).digest()
+    return token.strip() if scheme.lower() == "bearer" else None

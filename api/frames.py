@@ -10,12 +10,14 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.job_requests import previews
 from api.messages import Instant
 from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
 from api.query_service import QueryService
 from gallery.errors import QueryError
 from gallery.store import Gallery
+from ingest.preview import preview_file
 from retrieval.query import stored_frame
 from retrieval.recordings import Recordings
 
@@ -37,11 +39,23 @@ async def frame(
     ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The frame that a camera's recording shows at a time, masked as it was ingested."""
+    """The frame that a camera's recording shows at a time; what it shows now while it is read. Masked as it is ingested."""
     service: QueryService = request.app.state.service
+    if time is None:
+        shown = await to_thread.run_sync(partial(newest_preview, service.gallery, name))
+        if shown is not None:
+            return jpeg_answer(shown, hashlib.sha256(shown).hexdigest(), if_none_match)
     making = partial(frame_jpeg, service.gallery, service.recordings, name, time)
     jpeg = await to_thread.run_sync(making, limiter=request.app.state.clips.limiter)
     return jpeg_answer(jpeg, hashlib.sha256(jpeg).hexdigest(), if_none_match)
+
+
+def newest_preview(gallery: Gallery, camera: str) -> bytes | None:
+    """What a camera that is being read shows now; None if it is not."""
+    try:
+        return preview_file(previews(gallery.folder), camera).read_bytes()
+    except OSError:
+        return None
 
 
 def frame_jpeg(gallery: Gallery, recordings: Recordings, camera: str, time: Instant | None) -> bytes:

@@ -10,6 +10,7 @@ import typer
 from api.options import Data, Json, Since, Until, data_folder
 from api.output import Column, plain, print_json, print_table, say, write
 from api.texts import known, parse_window
+from api.tokens_command import user
 from gallery.errors import ConfigError, GalleryError, PasserbyError
 
 LIBRARIES = (
@@ -53,6 +54,7 @@ def erase(
     times = parse_window(since, until)
     if not any((tracklet, camera, *times)):
         raise ConfigError("say what to erase: --tracklet ID, --camera NAME, --since TIME or --until TIME")
+    from gallery.audit import AuditLog
     from gallery.store import Gallery
 
     with Gallery.open(data_folder(data)) as gallery:
@@ -62,6 +64,10 @@ def erase(
         if not dry_run and not yes and not confirmed(what):
             raise ConfigError("nothing was erased; add --yes to erase without being asked")
         done = would if dry_run else gallery.erase(tracklets=tracklet, cameras=camera, since=times[0], until=times[1])
+        if not dry_run:
+            AuditLog(gallery.database).note(
+                user(), "erase", tracklets=done.tracklets, cameras=camera, since=since, until=until, ids=tracklet
+            )
     if as_json:
         print_json({"erased": done, "dry_run": dry_run})
     else:

@@ -1,5 +1,6 @@
 """``passerby ingest``: video into the gallery."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,6 +92,10 @@ def ingest(
     n_init: NInit = None,
     moving_camera: MovingCamera = False,
     zones: ZonesFile = None,
+    preview: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the newest picture of each camera there while it is read."),
+    ] = None,
     stop_after: StopAfter = None,
     open_timeout: OpenTimeout = None,
     read_timeout: ReadTimeout = None,
@@ -111,6 +116,7 @@ def ingest(
     from ingest.camera_job import INTERRUPTED
     from ingest.models import resolve_detector, resolve_embedder
     from ingest.networks import Networks
+    from ingest.preview import preview_file
     from ingest.runner import LocalRunner
     from ingest.shared_runner import SharedRunner
     from ingest.zones_file import zones_of
@@ -133,6 +139,8 @@ def ingest(
         ),
         moving=moving_camera,
     )
+    if preview is not None:
+        jobs = [replace(job, preview=preview_file(preview, job.camera)) for job in jobs]
     effort = Effort(detect_fps=detect_fps, skip_still=skip_still, embed=embed)
     networks = Networks(
         resolve_detector(detector),

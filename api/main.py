@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from api import (
     adapt_command,
+    audit_command,
     compare_command,
     evaluate_commands,
     export_command,
@@ -23,6 +24,7 @@ from api import (
     query_commands,
     reembed_command,
     serve_command,
+    tokens_command,
     track_command,
     train_command,
     zones_command,
@@ -59,6 +61,8 @@ train_command.register(app)
 export_command.register(app)
 adapt_command.register(app)
 reembed_command.register(app)
+tokens_command.register(app)
+audit_command.register(app)
 
 
 def main() -> None:

@@ -142,6 +142,22 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class CameraFeed(BaseModel):
+    """How the server reads a camera."""
+
+    source: str = Field(description="Where from, without any login")
+    live: bool = Field(description="Whether it sends now; else it is a recording with an end")
+    wanted: bool = Field(description="Whether it is started")
+    job: str | None = Field(description="The job that reads it, or did so last")
+    state: Literal["queued", "running", "stopping", "done", "failed", "cancelled"] | None = Field(
+        description="Of that job"
+    )
+    done: float | None = Field(description="Frames seen so far")
+    total: float | None = Field(description="Of how many; null where it is not known")
+    rate: float | None = Field(description="Frames a second, lately")
+    error: str | None = Field(description="Why it failed, or is tried again")
+
+
 class Camera(BaseModel):
     """A camera, over all that was ingested from it."""
 
@@ -156,6 +172,7 @@ class Camera(BaseModel):
                     "until": "2024-05-01T09:00:00.000Z",
                     "tracklets": 118,
                     "state": "done",
+                    "feed": None,
                 }
             ]
         }
@@ -167,7 +184,10 @@ class Camera(BaseModel):
     since: Instant | None = Field(description="Time of the first frame seen")
     until: Instant | None = Field(description="Time of the last frame seen")
     tracklets: int = Field(description="How many the gallery holds")
-    state: Literal["done", "running", "interrupted", "failed"]
+    state: Literal["new", "done", "running", "interrupted", "failed"] = Field(
+        description="Of what was ingested; `new` before any of it was"
+    )
+    feed: CameraFeed | None = Field(description="How this server reads it; null where it does not")
 
 
 class Cameras(BaseModel):

@@ -1,42 +1,27 @@
 """The pages: what people see in a browser. They ask the same HTTP API that programs do."""
 
 import math
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 
+from api.access import KnownTokens
 from api.attempts import Attempts
+from api.cameras import listed_cameras
+from api.page import FOLDER, SECURITY, page
 from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
 from gallery.errors import QueryError
+from gallery.roles import ROLES
 from gallery.store import Gallery
 
-FOLDER = Path(__file__).parent
 STATIC: dict[str, str] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 MOST_FORM_BYTES = 4000
 """A log-in form is a token."""
-
-SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-"""Nothing from another host, no script within a page, in no frame; answers about people are kept by nobody."""
 
 AT_ONCE = 120
 """People on a page of a camera."""
@@ -44,48 +29,20 @@ AT_ONCE = 120
 pages = APIRouter(include_in_schema=False)
 
 
-@cache
-def templates() -> Environment:
-    """The templates, which write no text into a page unescaped."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["moment"] = moment
-    return environment
-
-
-def moment(time: datetime) -> Markup:
-    """A time as a page shows it before its script puts it into the viewer's zone.
-
-    >>> str(moment(datetime(2024, 5, 1, 8, tzinfo=UTC)))
-    '<time datetime="2024-05-01T08:00:00+00:00">2024-05-01 08:00:00 UTC</time>'
-    """
-    shown = time.astimezone(UTC)
-    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S} UTC</time>').format(shown.isoformat(), shown)
-
-
-def page(name: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-    """A page from its template."""
-    text = templates().get_template(name).render(values)
-    return HTMLResponse(text, status, {**SECURITY, **(headers or {})})
-
-
 @pages.get("/")
 def search(request: Request) -> Response:
     """The page on which people are searched."""
     gallery = request.app.state.service.gallery
-    return page("search.html", cameras=[row.name for row in gallery.cameras()], title="Search")
+    return page(
+        request, "search.html", cameras=[row.name for row in gallery.cameras()], title="Search", section="search"
+    )
 
 
 @pages.get("/cameras")
 def cameras(request: Request) -> Response:
     """All cameras: what they show, and how far they are."""
-    gallery = request.app.state.service.gallery
-    return page("cameras.html", cameras=gallery.cameras(), title="Cameras")
+    found = listed_cameras(request.app.state.service.gallery)
+    return page(request, "cameras.html", cameras=found, title="Cameras", section="cameras")
 
 
 @pages.get("/cameras/{name}")
@@ -100,10 +57,12 @@ def camera(
     try:
         shown, total = gallery.camera_page(name, first, AT_ONCE, newest=order == "newest")
     except QueryError:
-        return missing_camera(name)
+        return missing_camera(request, name)
     return page(
+        request,
         "camera.html",
         title=name,
+        section="cameras",
         camera=name,
         tracklets=shown,
         first=min(first, total),
@@ -113,9 +72,21 @@ def camera(
     )
 
 
-def missing_camera(name: str) -> HTMLResponse:
+def missing_camera(request: Request, name: str) -> Response:
     """The page that says that there is no such camera."""
-    return page("missing.html", 404, title="Cameras", camera=name)
+    return page(request, "missing.html", 404, title="Cameras", section="cameras", camera=name)
+
+
+@pages.get("/track")
+def track(request: Request) -> Response:
+    """One video: sent, followed, and played beside what was found in it."""
+    return page(request, "track.html", title="Track", section="track")
+
+
+@pages.get("/settings")
+def settings(request: Request) -> Response:
+    """Tokens, retention, networks."""
+    return page(request, "settings.html", title="Settings", section="settings", roles=ROLES)
 
 
 @pages.get("/static/{name}")
@@ -132,10 +103,10 @@ def static(name: str) -> Response:
 def login(request: Request, key: str = "") -> Response:
     """Asks for a token; the link that the server prints needs none, once."""
     if not key:
-        return page("login.html", title="Log in", error="")
+        return page(request, "login.html", title="Log in", error="")
     token = sessions_of(request).accept(key)
     if token is None:
-        return page("login.html", 401, title="Log in", error="This link was used before. Log in with a token.")
+        return page(request, "login.html", 401, title="Log in", error="This link was used before. Log in with a token.")
     return logged_in(request, token)
 
 
@@ -143,18 +114,18 @@ def login(request: Request, key: str = "") -> Response:
 async def log_in(request: Request) -> Response:
     """Begins a session."""
     if not from_this_site(request.headers):
-        return page("login.html", 403, title="Log in", error="This form was sent by another site.")
+        return page(request, "login.html", 403, title="Log in", error="This form was sent by another site.")
     attempts: Attempts = request.app.state.attempts
     client = "" if request.client is None else request.client.host
     wait = math.ceil(attempts.wait_seconds(client))
     if wait:
         error = f"Too many attempts. Try again in {wait} s."
-        return page("login.html", 429, {"Retry-After": str(wait)}, title="Log in", error=error)
+        return page(request, "login.html", 429, {"Retry-After": str(wait)}, title="Log in", error=error)
     token = await posted_token(request)
-    is_known: Callable[[str], bool] = request.app.state.is_known_token
-    if not token or not await run_in_threadpool(is_known, token):
+    tokens: KnownTokens = request.app.state.tokens
+    if not token or await run_in_threadpool(tokens.holder, token) is None:
         attempts.fail(client)
-        return page("login.html", 401, title="Log in", error="This is not a token of this server.")
+        return page(request, "login.html", 401, title="Log in", error="This is not a token of this server.")
     return logged_in(request, token)
 
 

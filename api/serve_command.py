@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from gallery.errors import ConfigError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+MOST_UPLOAD_GB = 1000
 STOP_SECONDS = 5
 """How long requests that are being answered may take to end after Ctrl-C."""
 
@@ -26,28 +28,44 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs PASSERBY_TOKEN.")
+        str, typer.Option(metavar="HOST", help="Address to listen on; any but this machine's own needs a token.")
     ] = ("127.0.0.1"),
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 8000,
     detector: DetectorName = "auto",
+    media: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder whose recordings operators may name; may be given again."),
+    ] = None,
+    max_upload: Annotated[float, typer.Option(metavar="GB", help="Largest video that may be sent.")] = 2.0,
     data: Data = None,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
     as_json: Json = False,
 ) -> None:
-    """Answer questions over HTTP until Ctrl-C. Clients send the token of PASSERBY_TOKEN, else the one that is printed.
+    """Answer questions over HTTP until Ctrl-C. Clients send a token: one of `passerby tokens`, or of PASSERBY_TOKEN.
 
     Example: passerby serve --data gallery --port 8080
     """
     address = resolve(host, port)
+    for folder in media or []:
+        if not folder.is_dir():
+            raise ConfigError(f"--media {folder} is no folder; name one that is there")
+    if not 0 < max_upload <= MOST_UPLOAD_GB:
+        raise ConfigError(
+            f"--max-upload {max_upload:g} is out of range; give more than 0 and at most {MOST_UPLOAD_GB} GB"
+        )
     from api.access import VARIABLE, choose_token
 
-    token = choose_token(os.environ.get(VARIABLE), host, is_public=address.is_public)
     folder = data_folder(data)
+    given = os.environ.get(VARIABLE)
+    others = given is None and address.is_public and tokens_given(folder)
+    token = choose_token(given, host, is_public=address.is_public, others=others)
     with listen(address) as listener:
+        from api.job_requests import Commands
+        from api.job_runner import JobRunner
         from api.query_service import QueryService
         from api.server import create_app
         from api.sessions import Sessions
@@ -60,14 +78,34 @@ def serve(
             url = address.url(listener)
             say(f"serving {folder} at {url}, until Ctrl-C; {url}/openapi.json tells what it answers")
             sessions = Sessions()
-            if not address.is_public:
+            if token is not None and not address.is_public:
                 say(f"open {url}/login?key={sessions.invite(token.value)} in a browser; the link works once")
-            if token.is_new:
+            if token is not None and token.is_new:
                 say(f"token of this run (set {VARIABLE} to keep one): {token.value}")
             if as_json:
                 print_json({"url": url, "data": folder})
-            run(create_app(service, token.value, sessions), listener)
+            own = None if token is None else token.value
+            app = create_app(
+                service, own, sessions, media=media or (), most_upload_bytes=round(max_upload * 1_000_000_000)
+            )
+            runner = JobRunner(gallery, Commands(gallery, detector, thread_count(threads), device, precision))
+            runner.start()
+            try:
+                run(app, listener)
+            finally:
+                runner.close()
     say("stopped")
+
+
+def tokens_given(folder: Path) -> bool:
+    """Whether tokens were given out for a gallery."""
+    from gallery.store import Gallery
+    from gallery.tokens import TokenTable
+
+    if not Gallery.is_in(folder):
+        return False
+    with Gallery.open(folder) as gallery:
+        return bool(TokenTable(gallery.database).rows())
 
 
 @dataclass(frozen=True)

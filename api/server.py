@@ -1,6 +1,6 @@
 """The HTTP API: the questions of the command line, asked by other programs."""
 
-import secrets
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
@@ -14,16 +14,17 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from api import problems
-from api.access import BearerAccess
+from api.access import BearerAccess, KnownTokens
+from api.administration import administration
 from api.answer import answer_json
 from api.attempts import Attempts
+from api.cameras import running, seeing
 from api.clips import Clips, clips
 from api.frames import frames
+from api.jobs import viewing, working
 from api.lookups import stored_tracklet
 from api.messages import (
     Answer,
-    Camera,
-    Cameras,
     Filters,
     Health,
     Page,
@@ -42,10 +43,13 @@ from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
 from api.timeline import timeline
+from api.uploads import MOST_BYTES, uploads
 from api.watch import watch
 from api.watch_page import watch_page
+from gallery.audit import AuditLog
 from gallery.errors import GalleryError, QueryError
 from gallery.store import Gallery
+from gallery.tokens import TokenTable
 from retrieval.search import Sighting
 
 QUERIES_AT_ONCE = 4
@@ -62,13 +66,22 @@ class Server(FastAPI):
         return document
 
 
-def create_app(service: QueryService, token: str, sessions: Sessions | None = None) -> FastAPI:
+def create_app(
+    service: QueryService,
+    token: str | None,
+    sessions: Sessions | None = None,
+    *,
+    media: Sequence[Path] = (),
+    most_upload_bytes: int = MOST_BYTES,
+) -> FastAPI:
     """Makes the ASGI application over one gallery.
 
     Args:
         service: Answers the questions, and holds the gallery.
-        token: What clients have to send for everything but ``/healthz`` and the log-in page.
+        token: Of an admin, beside those that the gallery knows; None for none.
         sessions: Of browsers; none so far by default.
+        media: Folders whose recordings operators may name.
+        most_upload_bytes: Of one uploaded video.
     """
     sessions = sessions or Sessions()
     app = Server(
@@ -84,14 +97,17 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     app.state.sessions = sessions
     app.state.clips = Clips(service.gallery, service.recordings)
     app.state.attempts = Attempts()
-    app.state.is_known_token = lambda given: secrets.compare_digest(given.encode(), token.encode())
-    app.add_middleware(BearerAccess, token=token)
+    app.state.media = tuple(folder.resolve() for folder in media)
+    app.state.most_upload_bytes = most_upload_bytes
+    app.state.tokens = KnownTokens(TokenTable(service.gallery.database), token)
+    app.state.audit = AuditLog(service.gallery.database)
+    app.add_middleware(BearerAccess, tokens=app.state.tokens)
     app.add_middleware(SessionAccess, sessions=sessions)
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for pictures in (clips, frames, watch, timeline):
-        app.include_router(pictures, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
+    for more in (seeing, running, viewing, working, uploads, clips, frames, watch, timeline, administration):
+        app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
     app.include_router(watch_page)
     return app
@@ -128,27 +144,6 @@ def healthz(gallery: TheGallery) -> Health:
         problems.LOG.error("%s", error)
         raise HTTPException(503, "the gallery cannot be read; the server's log says why") from error
     return Health()
-
-
-@api.get("/cameras", responses=problem_responses())
-def cameras(gallery: TheGallery) -> Cameras:
-    """The cameras, what of their time is covered, and how many tracklets each has."""
-    return Cameras(
-        cameras=[
-            Camera.model_validate(
-                {
-                    "camera": row.name,
-                    "source": row.sources[-1] if row.sources else None,
-                    "sources": row.sources,
-                    "since": row.since,
-                    "until": row.until,
-                    "tracklets": row.tracklets,
-                    "state": row.state,
-                }
-            )
-            for row in gallery.cameras()
-        ]
-    )
 
 
 @api.get("/tracklets", responses=problem_responses(422))

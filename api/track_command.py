@@ -88,6 +88,9 @@ def track(
             "--join", help="When it is over, join tracks of one person and fill gaps; the video is drawn after that."
         ),
     ] = False,
+    original: Annotated[
+        bool, typer.Option("--original", help="Also write original.mp4, with nothing drawn, to play beside the other.")
+    ] = False,
     skip_still: SkipStill = EFFORT.skip_still,
     trail: Trail = None,
     display: Annotated[
@@ -144,6 +147,7 @@ def track(
             "--zones": zones,
             "--moving-camera": moving_camera or None,
             "--join": join or None,
+            "--original": original or None,
         }
         refuse("--detections, which have no pixels", without_pixels)
         if embeddings is None:
@@ -186,6 +190,7 @@ def track(
                     options=tracking,
                     moving=moving_camera,
                     join=join,
+                    original=original,
                     trail_seconds=TRAIL_SECONDS if trail is None else trail,
                     stop=stop,
                     on_picture=show,

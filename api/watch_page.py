@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages import missing_camera, page
+from api.page import page
+from api.pages import missing_camera
 from gallery.errors import QueryError
 from gallery.store import Gallery
 
@@ -16,5 +17,5 @@ def watch_camera(request: Request, name: str) -> Response:
     try:
         gallery.camera_start(name)
     except QueryError:
-        return missing_camera(name)
-    return page("watch.html", title=name, camera=name)
+        return missing_camera(request, name)
+    return page(request, "watch.html", title=name, section="cameras", camera=name)

@@ -126,6 +126,7 @@ def lists(gallery: Gallery, count: int) -> list[tuple[str, Callable[[], object]]
     """What is timed of a large camera."""
     from starlette.requests import Request
 
+    from api.access import OWNER, Holder
     from api.pages import camera
     from api.query_service import QueryService
     from api.server import create_app
@@ -137,6 +138,7 @@ def lists(gallery: Gallery, count: int) -> list[tuple[str, Callable[[], object]]
 
     app = create_app(QueryService(gallery, detector="hog", threads=1), "x" * 32)
     request = Request({"type": "http", "app": app, "headers": []})
+    request.state.holder = Holder(OWNER, "admin")
     last = START + timedelta(seconds=count - 30)
     row = stretches(gallery.ingests("door"))
     span = span_at(row, last, 15.0)

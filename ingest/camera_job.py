@@ -17,6 +17,7 @@ from ingest.embedder import Embedder
 from ingest.live_limits import LIVE_LIMITS, LiveLimits
 from ingest.networks import Loader
 from ingest.pedestrian_tracker import pedestrian_tracker
+from ingest.preview import PreviewedSource
 from ingest.source import Source
 from ingest.source_summary import StartOrigin
 from ingest.succession import Succession
@@ -41,6 +42,7 @@ class CameraJob:
         named: Those of the sources whose time was read from their names.
         tracking: Settings of its tracker that were chosen.
         moving: Whether the camera itself moves.
+        preview: Where its newest picture is written while it is read; None for nowhere.
     """
 
     camera: str
@@ -51,6 +53,7 @@ class CameraJob:
     named: frozenset[str] = frozenset()
     tracking: TrackerOptions = DEFAULT_OPTIONS
     moving: bool = False
+    preview: Path | None = None
 
     @property
     def live(self) -> bool:
@@ -107,7 +110,7 @@ def run_job(
                 try:
                     origin: StartOrigin = "name" if path in job.named else "given"
                     source = row.open(path, start, origin, fps=job.fps, limits=job.limits, stop=stop)
-                    with closing(zoned_source(source, job.zones)) as seen:
+                    with closing(seen_through(source, job)) as seen:
                         result = run_source(job, seen, gallery, effort, loader.detector, embedder, on_event)
                     row.ended(source, result.video_seconds)
                     results.append(result)
@@ -121,6 +124,11 @@ def run_job(
     except OSError as error:
         errors.append(f"{error.filename or folder}: {error.strerror or error}")
     return JobOutcome(job.camera, tuple(results), "; ".join(errors) or None)
+
+
+def seen_through(source: Source, job: CameraJob) -> Source:
+    """A source as its camera's zones leave it, with its newest picture written down where that is wanted."""
+    return zoned_source(source, job.zones) if job.preview is None else PreviewedSource(source, job.zones, job.preview)
 
 
 def run_source(

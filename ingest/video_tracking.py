@@ -40,6 +40,7 @@ OnProgress = Callable[[str, int, int | None], None]
 OnPicture = Callable[[Image, str], None]
 
 VIDEO = "annotated.mp4"
+ORIGINAL = "original.mp4"
 
 PIXELS_PER_ENCODER = 1_000_000
 """One thread encodes so large a picture well before the networks are done with the next; more only cost time."""
@@ -150,6 +151,7 @@ def track_video(
     options: TrackerOptions = DEFAULT_OPTIONS,
     moving: bool = False,
     join: bool = False,
+    original: bool = False,
     trail_seconds: float = TRAIL_SECONDS,
     stop: Stop | None = None,
     on_picture: OnPicture | None = None,
@@ -171,6 +173,7 @@ def track_video(
         options: Settings of the tracker that were chosen.
         moving: Whether the camera itself moves (see ``CameraMotion``).
         join: Join fragments and fill gaps after the fact, and draw the video then, in a second pass.
+        original: Also write the pictures without anything drawn, as ``original.mp4``: to be played beside the other.
         trail_seconds: How long a person's way stays visible; 0 for no trails.
         stop: Ends it early.
         on_picture: Is given each annotated picture and a line about it, from another thread.
@@ -197,10 +200,17 @@ def track_video(
         log = stack.enter_context(PeopleLog(out / "log.csv"))
         encoders = min(threads, 1 + source.width * source.height // PIXELS_PER_ENCODER)
         video = None if join else stack.enter_context(VideoWriter(out / VIDEO, rate=rate, threads=encoders, quick=True))
+        plain = VideoWriter(out / ORIGINAL, rate=rate, threads=encoders, quick=True) if original else None
+        if plain is not None:
+            stack.enter_context(plain)
         stack.enter_context(opencv_threads(threads))
 
         def finish(work: tuple[Frame, Step, NDArray[np.bool_], float]) -> None:
             frame, shown, believed, rate = work
+            if plain is not None:
+                plain.write(frame.image, frame.time)
+            if video is None and on_picture is None:
+                return
             picture = annotator.draw(frame, shown.ids, shown.boxes, believed)
             if video is not None:
                 video.write(picture, frame.time)
@@ -220,7 +230,7 @@ def track_video(
                 moment = None if clock_from else frame.time
                 seconds = (frame.time - source.start).total_seconds()
                 log.write(frame.index + 1, shown.ids, fps, seconds=seconds, time=moment)
-                if video is not None or on_picture is not None:
+                if video is not None or on_picture is not None or plain is not None:
                     give((frame, shown, believed, fps))
                 if join:
                     finished.add(frame, step, detections, vectors)
