@@ -1,4 +1,4 @@
-"""Clips of tracklets over HTTP: made when they are asked for, and kept for a while."""
+"""Clips over HTTP, of tracklets and of a camera's time: made when they are asked for, and kept for a while."""
 
 import hashlib
 import re
@@ -7,9 +7,10 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
@@ -22,7 +23,8 @@ from api.messages import Instant
 from api.problems import problem_responses
 from gallery.errors import QueryError, SourceError
 from gallery.store import Gallery
-from retrieval.clip import Clip, write_clip
+from retrieval.clip import Clip, Cut, write_clip
+from retrieval.piece import Span, write_piece
 from retrieval.recordings import Recordings
 
 MOST_BYTES = 1 << 30
@@ -34,6 +36,14 @@ CLIPS_AT_ONCE = 2
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 """One part; several at once are answered with the whole."""
+
+Made = TypeVar("Made", Clip, Cut)
+
+MP4_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "The part that `Range` asked for"},
+}
+"""What OpenAPI says of them."""
 
 Padding = Annotated[float, Query(ge=0, le=30, description="Seconds to show before and after")]
 
@@ -83,7 +93,7 @@ class Clips:
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # at the end of the process, too
         self._guard = threading.Lock()
         self._making = tuple(threading.Lock() for _ in range(LOCKS))
-        self._kept: OrderedDict[str, tuple[Clip, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Clip | Cut, int]] = OrderedDict()
         self._position = gallery.changes.head()
         self.limiter = CapacityLimiter(CLIPS_AT_ONCE)
 
@@ -93,33 +103,49 @@ class Clips:
         Raises:
             HTTPException: 404 if there is no such tracklet, 409 if its video is gone, or cannot be read.
         """
-        self._forget_erased()
+        seen = self._forget_erased()
         tracklet = stored_tracklet(self._gallery, tracklet_id)
-        key = hashlib.sha256(f"{tracklet_id}\n{padding:.3f}".encode()).hexdigest()
+        name = f"{tracklet_id}\n{padding:.3f}"
+        return self._file(name, seen, lambda path: write_clip(self._recordings, tracklet, padding, path))
+
+    def piece(self, camera: str, span: Span) -> tuple[Path, Cut]:
+        """The file of a piece of a camera's time and what it shows; it is made if it is not there.
+
+        Raises:
+            HTTPException: 409 if its video is gone, was not kept, or cannot be read.
+        """
+        seen = self._forget_erased()
+        return self._file(f"{camera}\n{span}", seen, lambda path: write_piece(self._recordings, camera, span, path))
+
+    def _file(self, name: str, seen: int, write: Callable[[Path], Made]) -> tuple[Path, Made]:
+        key = hashlib.sha256(name.encode()).hexdigest()
         path = self._folder / f"{key}.mp4"
         with self._making[int(key, 16) % LOCKS]:  # who asks for the same one meanwhile waits for it
             with self._guard:
                 known = self._kept.get(key)
                 if known is not None and path.is_file():  # what cleans temporary folders may have taken it
                     self._kept.move_to_end(key)
-                    return path, known[0]
+                    return path, cast(Made, known[0])
             self._folder.mkdir(mode=0o700, exist_ok=True)
             try:
-                made = write_clip(self._recordings, tracklet, padding, path)
+                made = write(path)
             except (QueryError, SourceError) as error:
                 raise HTTPException(409, str(error)) from error
             with self._guard:
                 self._kept[key] = made, path.stat().st_size
+                self._position = min(self._position, seen)  # who was erased while it was made may be in it
                 self._shrink()
         return path, made
 
-    def _forget_erased(self) -> None:
+    def _forget_erased(self) -> int:
+        """Removes all clips if somebody was erased since the last time; gives the end of the change log."""
         with self._guard:
             head = self._gallery.changes.head()
             if head != self._position and self._gallery.changes.has_erasures(self._position):
                 while self._kept:
                     self._remove()
             self._position = head
+        return head
 
     def _shrink(self) -> None:
         """Removes the oldest until the rest fits; the newest stays in any case."""
@@ -137,18 +163,12 @@ clips = APIRouter()
 @clips.get(
     "/tracklets/{tracklet_id}/clip.mp4",
     response_class=Response,
-    responses={
-        200: {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}},
-        206: {"description": "The part that `Range` asked for"},
-        **problem_responses(404, 409, 416, 422),
-    },
+    responses={**MP4_RESPONSES, **problem_responses(404, 409, 416, 422)},
 )
 async def clip_video(request: Request, tracklet_id: str, padding: Padding = 2.0) -> FileResponse:
     """The piece of video around a tracklet: H.264, masked as it was ingested. Parts of it can be asked for."""
     path, _ = await _made(request, tracklet_id, padding)
-    check_range(request, path.stat().st_size)
-    headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, media_type="video/mp4", headers=headers)
+    return video_answer(request, path)
 
 
 @clips.get("/tracklets/{tracklet_id}/clip.json", responses=problem_responses(404, 409, 422))
@@ -158,12 +178,23 @@ async def clip_facts(request: Request, tracklet_id: str, padding: Padding = 2.0)
     url = request.url.path.removesuffix("json") + f"mp4?padding={padding:g}"
     return ClipFacts(
         clip=url,
-        start=clip.start,
-        seconds=round(clip.seconds, 3),
-        width=clip.width,
-        height=clip.height,
+        start=clip.cut.start,
+        seconds=round(clip.cut.seconds, 3),
+        width=clip.cut.width,
+        height=clip.cut.height,
         boxes=list(clip.boxes),
     )
+
+
+def video_answer(request: Request, path: Path) -> FileResponse:
+    """A video, or the part of it that was asked for.
+
+    Raises:
+        HTTPException: 416 if that part begins behind the end.
+    """
+    check_range(request, path.stat().st_size)
+    headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(path, media_type="video/mp4", headers=headers)
 
 
 def check_range(request: Request, size: int) -> None:

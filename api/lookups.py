@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 from gallery.errors import QueryError
 from gallery.rows import StoredTracklet
 from gallery.store import Gallery
+from retrieval.stretches import Stretch, stretches
 
 
 def stored_tracklet(gallery: Gallery, tracklet_id: str) -> StoredTracklet:
@@ -17,3 +18,18 @@ def stored_tracklet(gallery: Gallery, tracklet_id: str) -> StoredTracklet:
         return gallery.tracklet(tracklet_id)
     except QueryError as error:
         raise HTTPException(404, f"no tracklet {tracklet_id!r} in the gallery; /api/v1/tracklets lists them") from error
+
+
+def camera_stretches(gallery: Gallery, camera: str) -> list[Stretch]:
+    """All that a camera covers, in the order of time; never empty.
+
+    Raises:
+        HTTPException: 404 if there is no such camera, or it has seen nothing yet.
+    """
+    try:
+        row = stretches(gallery.ingests(camera))
+    except QueryError:
+        row = []
+    if not row:
+        raise HTTPException(404, f"no camera {camera!r} has been seen; /api/v1/cameras lists those that have")
+    return row

@@ -1,7 +1,7 @@
 """The pages: what people see in a browser. They ask the same HTTP API that programs do."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,7 @@ from api.cameras import listed_cameras
 from api.page import FOLDER, SECURITY, page
 from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
+from gallery.errors import QueryError
 from gallery.roles import ROLES
 from gallery.store import Gallery
 
@@ -45,13 +46,18 @@ def cameras(request: Request) -> Response:
 
 
 @pages.get("/cameras/{name}")
-def camera(request: Request, name: str, first: Annotated[int, Query(ge=0, le=2**31)] = 0) -> Response:
-    """Everybody whom one camera saw, oldest first."""
+def camera(
+    request: Request,
+    name: str,
+    first: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    order: Literal["oldest", "newest"] = "oldest",
+) -> Response:
+    """Everybody whom one camera saw, in the order of time."""
     gallery: Gallery = request.app.state.service.gallery
-    if name not in {row.name for row in gallery.cameras()}:
-        return page(request, "missing.html", 404, title="Cameras", section="cameras", camera=name)
-    rows = gallery.tracklets([name])
-    shown = rows[first : first + AT_ONCE]
+    try:
+        shown, total = gallery.camera_page(name, first, AT_ONCE, newest=order == "newest")
+    except QueryError:
+        return missing_camera(request, name)
     return page(
         request,
         "camera.html",
@@ -59,10 +65,16 @@ def camera(request: Request, name: str, first: Annotated[int, Query(ge=0, le=2**
         section="cameras",
         camera=name,
         tracklets=shown,
-        first=min(first, len(rows)),
-        total=len(rows),
+        first=min(first, total),
+        total=total,
         size=AT_ONCE,
+        order=order,
     )
+
+
+def missing_camera(request: Request, name: str) -> Response:
+    """The page that says that there is no such camera."""
+    return page(request, "missing.html", 404, title="Cameras", section="cameras", camera=name)
 
 
 @pages.get("/track")

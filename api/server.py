@@ -35,7 +35,10 @@ from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.sessions import SessionAccess, Sessions
 from api.settings import about, choosing
+from api.timeline import timeline
 from api.uploads import MOST_BYTES, uploads
+from api.watch import watch
+from api.watch_page import watch_page
 from gallery.audit import AuditLog
 from gallery.errors import GalleryError
 from gallery.store import Gallery
@@ -92,9 +95,11 @@ def create_app(
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for more in (about, choosing, seeing, running, viewing, working, uploads, clips, frames, queries, administration):
+    routers = (about, choosing, seeing, running, viewing, working, uploads, clips, frames, watch, timeline, queries)
+    for more in (*routers, administration):
         app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
+    app.include_router(watch_page)
     return app
 
 

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "real_video": [],
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],
     "track_speed": [],
+    "clips": [],
     "scenes": [],
     "best_crops": [],
     "feedback": [],

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gallery import schema
+from gallery.ingest_rows import spans_of
 from gallery.instants import from_microseconds, optional_instant
 from gallery.lock import camera_lock
 from gallery.reading import camera_ids
@@ -39,7 +40,7 @@ def ingest_rows(connection: Connection, name: str) -> list[IngestRow]:
     """
     camera = camera_ids(connection, [name])[name]
     times = (_ingests.start, _ingests.since, _ingests.until)
-    columns = (_ingests.source, _ingests.source_hash, *times, _ingests.state, _ingests.settings)
+    columns = (_ingests.source, _ingests.source_hash, *times, _ingests.state, _ingests.settings, _ingests.gaps)
     statement = sa.select(*columns).where(_ingests.camera == camera).order_by(_ingests.start, _ingests.id)
     return [
         IngestRow(
@@ -50,6 +51,7 @@ def ingest_rows(connection: Connection, name: str) -> list[IngestRow]:
             until=optional_instant(row.until),
             state=row.state,
             settings=row.settings,
+            gaps=spans_of(row.gaps),
         )
         for row in connection.execute(statement)
     ]

@@ -52,6 +52,7 @@ class IngestRow:
         until: UTC time of the last frame seen so far, None before any.
         state: ``done``, ``running`` or ``failed``.
         settings: All that changed its tracklets, as JSON.
+        gaps: Pieces between ``since`` and ``until`` of which no frame was seen.
     """
 
     source: str
@@ -61,6 +62,7 @@ class IngestRow:
     until: datetime | None
     state: str
     settings: str = ""
+    gaps: tuple[Span, ...] = ()
 
     @property
     def is_live(self) -> bool:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import URL
 
-from gallery import camera_rows, coverage, reading, schema
+from gallery import camera_rows, camera_tracklets, coverage, reading, schema
+from gallery.camera_tracklets import Passage
 from gallery.changes import ChangeLog
 from gallery.cleanup import finish_removals, sweep_all
 from gallery.crops import CropStore, FolderCropStore
@@ -179,6 +180,21 @@ class Gallery:
         """Tracklets that overlap a window of time, by camera and start."""
         with self.database.read() as connection:
             return reading.tracklet_rows(connection, self.crops, cameras, since, until)
+
+    def camera_page(self, camera: str, first: int, count: int, *, newest: bool) -> tuple[list[TrackletRow], int]:
+        """Some of a camera's tracklets in the order of time, and how many there are; see ``camera_tracklets.page_of``."""
+        with self.database.read() as connection:
+            return camera_tracklets.page_of(connection, self.crops, camera, first, count, newest=newest)
+
+    def starts(self, camera: str, since: datetime, until: datetime, bins: int) -> list[int]:
+        """How many tracklets of a camera begin in each of so many equal parts of a span of time."""
+        with self.database.read() as connection:
+            return camera_tracklets.starts_in(connection, camera, since, until, bins)
+
+    def passages(self, camera: str, ingest: IngestRow, since: datetime, until: datetime) -> list[Passage]:
+        """Where people are in a piece of a recording; see ``camera_tracklets.passages``."""
+        with self.database.read() as connection:
+            return camera_tracklets.passages(connection, camera, ingest, since, until)
 
     def rows(self, numbers: Sequence[int] | NDArray[np.int64]) -> list[TrackletRow]:
         """Tracklets by number, in the order asked for; those that are gone are left out."""

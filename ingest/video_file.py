@@ -108,6 +108,11 @@ class VideoFile:
         return float(self._format.rate)
 
     @property
+    def orientation(self) -> Orientation:
+        """How the stored pictures are turned upright."""
+        return self._format.orientation
+
+    @property
     def length_seconds(self) -> float | None:
         """How long the file says that its video is, None where it does not."""
         promise = self._format.promise

@@ -1,44 +1,67 @@
-"""The piece of a recording that shows a tracklet, as a video that browsers play, and where the person is in it."""
+"""A piece of a recording as a video that browsers play: around a tracklet, with the boxes of the person in it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gallery.errors import QueryError
-from gallery.instants import from_microseconds
+from gallery.instants import to_microseconds
 from gallery.rows import StoredTracklet
 from ingest.seeking import frames_between
 from ingest.video_writer import VideoWriter
-from retrieval.recordings import Recordings
+from retrieval.recordings import Recording, Recordings
 
 MOST_SECONDS = 120.0
 """Of a clip: a longer tracklet is shown from its beginning."""
 
+BoxAt = tuple[float, float, float, float, float]
+"""Seconds from the first frame, then x1, y1, x2, y2 in pixels."""
+
 
 @dataclass(frozen=True)
-class Clip:
-    """What a clip shows.
+class Cut:
+    """A video that was cut out of a recording.
 
     Attributes:
         start: UTC time of its first frame.
-        seconds: How long it is.
+        last: UTC time of its last frame.
+        until: The first moment that it does not show any more.
+        rate: Nominal frames per second.
         width: Pixels.
         height: Pixels.
-        boxes: Of the person: seconds from ``start``, then x1, y1, x2, y2 in pixels of the clip.
     """
 
     start: datetime
-    seconds: float
+    last: datetime
+    until: datetime
+    rate: float
     width: int
     height: int
-    boxes: tuple[tuple[float, float, float, float, float], ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.last - self.start).total_seconds() + 1 / self.rate
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a clip of a tracklet shows.
+
+    Attributes:
+        cut: The video.
+        boxes: Of the person.
+    """
+
+    cut: Cut
+    boxes: tuple[BoxAt, ...]
 
 
 def write_clip(recordings: Recordings, tracklet: StoredTracklet, padding_seconds: float, path: Path) -> Clip:
-    """Writes a clip, masked as its source was when it was ingested.
+    """Writes a clip of a tracklet, masked as its source was when it was ingested.
 
     Args:
         recordings: What to cut it out of.
@@ -54,31 +77,44 @@ def write_clip(recordings: Recordings, tracklet: StoredTracklet, padding_seconds
     until = min(tracklet.row.end, tracklet.row.start + timedelta(seconds=MOST_SECONDS))
     until += timedelta(seconds=padding_seconds)
     recording = recordings.at(tracklet.row.camera, tracklet.row.start)
+    cut = write_frames(recording, since, until, path)
+    if cut is None:
+        raise QueryError(f"{recording.source.name} has no frame of {tracklet.row.id} any more")
+    return Clip(cut, boxes_in(cut, tracklet.times, tracklet.trajectory.boxes))
+
+
+def write_frames(recording: Recording, since: datetime, until: datetime, path: Path) -> Cut | None:
+    """Decodes a span of a recording, masks its frames and encodes them; None, and no file, if it has none there.
+
+    Args:
+        recording: What to cut it out of.
+        since: The first moment.
+        until: The last moment.
+        path: Where to; it appears there when it is complete.
+
+    Raises:
+        SourceError: If it cannot be read, or the video not be written.
+    """
     source, stencil = recording.source, recording.stencil
-    frames = frames_between(source, since, until)
-    shown = next(frames, None)
-    if shown is None:
-        raise QueryError(f"{source.name} has no frame of {tracklet.row.id} any more")
-    first = last = shown.time
+    first = last = None
     with VideoWriter(path, rate=source.rate, threads=1, quick=True) as writer:
-        writer.write(stencil.apply(shown.image), shown.time)
-        for frame in frames:
-            last = frame.time
+        for frame in frames_between(source, since, until):
+            first, last = first or frame.time, frame.time
             writer.write(stencil.apply(frame.image), frame.time)
-    return Clip(
-        start=first,
-        seconds=(last - first).total_seconds() + 1 / source.rate,
-        width=source.width,
-        height=source.height,
-        boxes=tuple(_boxes(tracklet, first, last)),
-    )
+    if first is None or last is None:
+        return None
+    return Cut(first, last, until, source.rate, source.width, source.height)
 
 
-def _boxes(
-    tracklet: StoredTracklet, first: datetime, last: datetime
-) -> Iterator[tuple[float, float, float, float, float]]:
-    for microseconds, box in zip(tracklet.times.tolist(), tracklet.trajectory.boxes, strict=True):
-        time = from_microseconds(microseconds)
-        if first <= time <= last:
-            x1, y1, x2, y2 = np.round(box.astype(float), 1).tolist()
-            yield (time - first).total_seconds(), x1, y1, x2, y2
+def boxes_in(cut: Cut, times: NDArray[np.int64], boxes: NDArray[np.float32]) -> tuple[BoxAt, ...]:
+    """The boxes of one person that a video shows, to a tenth of a pixel.
+
+    Args:
+        cut: The video.
+        times: (N,) int64, microseconds since the Unix epoch, UTC.
+        boxes: (N, 4) float32, xyxy, pixels.
+    """
+    first, last = to_microseconds(cut.start), to_microseconds(cut.last)
+    there = (first <= times) & (times <= last)
+    rows = np.column_stack([(times[there] - first) / 1_000_000, np.round(boxes[there].astype(float), 1)])
+    return tuple((seconds, x1, y1, x2, y2) for seconds, x1, y1, x2, y2 in rows.tolist())

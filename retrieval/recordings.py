@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gallery.errors import QueryError, SourceError
+from gallery.rows import IngestRow
 from gallery.store import Gallery
 from ingest.source import Source, open_source
 from ingest.video_file import VideoFile
@@ -49,6 +50,19 @@ class Recordings:
             )
         if ingest is None:
             raise QueryError(f"{camera} has no frame at {time.isoformat()}; `passerby cameras` shows what it covers")
+        return self.of(camera, ingest, time)
+
+    def of(self, camera: str, ingest: IngestRow, time: datetime) -> Recording:
+        """The recording that an ingest of a camera read.
+
+        Args:
+            camera: Its name.
+            ingest: Of a file or a folder, not live.
+            time: The moment that is wanted, for what is said if it cannot be had.
+
+        Raises:
+            QueryError: If it is gone, or it is another one now.
+        """
         try:
             source = open_source(ingest.source, start=ingest.start)
             same = self._hash(source) == ingest.source_hash

@@ -120,6 +120,24 @@ def test_who_was_erased_is_shown_no_more(asked):
     assert client.get(url(stays)).status_code == 200
 
 
+def test_who_was_erased_while_a_clip_was_made_is_not_kept_in_it(asked, monkeypatch):
+    client, gallery, clips = asked
+    gone, stays, other = (row.id for row in gallery.tracklets()[:3])
+
+    def erased_meanwhile(*given):
+        made = write_clip(*given)
+        monkeypatch.setattr("api.clips.write_clip", write_clip)
+        gallery.erase(tracklets=[gone])
+        assert client.get(url(other)).status_code == 200, "another request sees the erasure first"
+        return made
+
+    monkeypatch.setattr("api.clips.write_clip", erased_meanwhile)
+    assert client.get(url(stays)).status_code == 200
+    assert len(clips._kept) == 2
+    client.get(url(other))
+    assert len(clips._kept) == 1, "the one that was asked for last, made anew"
+
+
 @pytest.mark.parametrize("padding", ["-1", "31", "much"])
 def test_padding_out_of_range(asked, padding):
     client, gallery, _ = asked

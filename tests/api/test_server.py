@@ -399,6 +399,9 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
         "/api/v1/tracklets/{tracklet_id}/clip.mp4",
         "/api/v1/tracklets/{tracklet_id}/clip.json",
         "/api/v1/cameras/{name}/frame.jpg",
+        "/api/v1/cameras/{name}/video.mp4",
+        "/api/v1/cameras/{name}/boxes.json",
+        "/api/v1/cameras/{name}/timeline.json",
         "/api/v1/queries",
         "/api/v1/tokens",
         "/api/v1/tokens/{name}",
@@ -428,7 +431,7 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
     schemas = document["components"]["schemas"]
     assert refs
     assert refs <= {f"#/components/schemas/{name}" for name in schemas}
-    for name in ("Answer", "Camera", "ClipFacts", "Tracklet", "Health"):
+    for name in ("Answer", "Camera", "CameraTimeline", "ClipFacts", "Health", "PieceFacts", "Tracklet"):
         assert schemas[name]["examples"], name
     assert "https://" not in json.dumps(document).replace("https://json-schema.org", "")
 
