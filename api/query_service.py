@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from api.messages import Filters, FrameQuestion, PhotoQuestion, Question, TrackletQuestion
 from api.query_commands import thresholds_of
+from api.stage_times import stage
 from gallery.errors import QueryError, SourceError
 from gallery.index import GalleryIndex
 from gallery.store import Gallery
@@ -71,10 +72,12 @@ class QueryService:
         identity = self.gallery.embedder
         if identity is None:
             raise QueryError("the gallery is empty: ingest a video first, for example `passerby ingest door=door.mp4`")
-        asked = self._query(question, identity)
-        search = Search(self.gallery, self._vectors(), thresholds_of(identity))
-        where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
-        found = search.find(asked.vectors, where, top=filters.top, rerank=filters.rerank, own=asked.own)
+        with stage("embed"):
+            asked = self._query(question, identity)
+        with stage("search"):
+            search = Search(self.gallery, self._vectors(), thresholds_of(identity))
+            where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
+            found = search.find(asked.vectors, where, top=filters.top, rerank=filters.rerank, own=asked.own)
         if self.gallery.embedder != identity:
             raise QueryError("the gallery took another embedder while it was searched; ask again")
         return asked, found

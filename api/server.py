@@ -41,6 +41,7 @@ from api.query_commands import tracklet_json
 from api.query_service import QueryService
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
+from api.stage_times import HEADER, measured, server_timing
 from gallery.errors import GalleryError, QueryError
 from gallery.store import Gallery
 from retrieval.search import Sighting
@@ -177,14 +178,19 @@ def crop(gallery: TheGallery, tracklet_id: str, if_none_match: Annotated[str | N
 
 
 @api.post("/queries", responses=problem_responses(400, 404, 413, 415, 422), openapi_extra={"requestBody": OPENAPI_BODY})
-async def queries(request: Request, service: TheService, filters: Annotated[Filters, Query()]) -> Answer:
+async def queries(
+    request: Request, response: Response, service: TheService, filters: Annotated[Filters, Query()]
+) -> Answer:
     """Where else a person was seen: somebody in a photo, a tracklet, or a box on a frame of a camera."""
     question = await read_question(request)
     # Given up at shutdown: a long video that is read again must not hold it up.
     limiter: CapacityLimiter = request.app.state.asking
-    return await to_thread.run_sync(
-        partial(answer, service, question, filters), limiter=limiter, abandon_on_cancel=True
-    )
+    with measured() as times:
+        found = await to_thread.run_sync(
+            partial(answer, service, question, filters), limiter=limiter, abandon_on_cancel=True
+        )
+    response.headers[HEADER] = server_timing(times)
+    return found
 
 
 def answer(service: QueryService, question: Question, filters: Filters) -> Answer:
