@@ -66,7 +66,7 @@ def main() -> None:
         fill(folder, given.tracklets, embedder)
     photos = draw_figures(embedder).jpegs
     own = embedding_seconds(embedder, photos)
-    with serving(folder, given.threads) as client:
+    with serving(folder, given.threads) as (client, process):
         cameras = [row["camera"] for row in client.get("/api/v1/cameras").json()["cameras"]]
         total = client.get("/api/v1/tracklets", params={"limit": 1}).json()["total"]
         began = time.perf_counter()
@@ -74,7 +74,7 @@ def main() -> None:
         print(f"{total} tracklets of {len(cameras)} cameras; first answer after {time.perf_counter() - began:.1f} s")
         print(f"the embedder alone: {1000 * own:.0f} ms for a photo, {given.threads} threads")
         times = Times()
-        until = time.monotonic() + given.seconds
+        until, used = time.monotonic() + given.seconds, processor_seconds(process)
         threads = [
             threading.Thread(target=asking, args=(client, times, until, given.pause, photos, cameras, total, seed))
             for seed in range(given.users)
@@ -84,7 +84,9 @@ def main() -> None:
             thread.start()
         for thread in threads:
             thread.join()
+        used = processor_seconds(process) - used
     show(times, own, given.seconds)
+    print(f"the server used {used / given.seconds:.2f} processors; load of the whole machine {os.getloadavg()[0]:.1f}")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -100,8 +102,8 @@ def parse_arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def serving(folder: Path, threads: int) -> Iterator[httpx.Client]:
-    """A client of the real server, in a process of its own."""
+def serving(folder: Path, threads: int) -> Iterator[tuple[httpx.Client, int]]:
+    """A client of the real server, in a process of its own, and the number of that."""
     token = secrets.token_hex(32)
     command = [sys.executable, "-c", "from api.main import main; main()", "serve", "--data", folder, "--port", "0"]
     process = subprocess.Popen(
@@ -116,10 +118,16 @@ def serving(folder: Path, threads: int) -> Iterator[httpx.Client]:
         url = json.loads(process.stdout.readline())["url"]
         bearer = {"Authorization": f"Bearer {token}"}
         with httpx.Client(base_url=url, headers=bearer, timeout=120, limits=httpx.Limits(max_connections=64)) as client:
-            yield client
+            yield client, process.pid
     finally:
         process.terminate()
         process.wait(30)
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has used so far (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def embedding_seconds(embedder: Embedder, photos: list[bytes]) -> float:

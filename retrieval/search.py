@@ -163,12 +163,13 @@ class Search:
         """Numbers of the tracklets to compare exactly; ``own`` among them, so that their visits can be told."""
         everything = where == Filter()
         allowed = None if everything else self.gallery.filter_numbers(where.cameras, where.since, where.until)
-        _, numbers = self.index.search(vectors, max(POOL, FRAGMENTS * top), allowed=allowed)
+        # By their mean, as they are compared afterwards: no tracklet is more similar to it than its nearest vector is.
+        _, numbers = self.index.search(unit_mean(vectors)[None], max(POOL, FRAGMENTS * top), allowed=allowed)
         mine = [self.gallery.tracklet(id_).row.number for id_ in own]
         return np.union1d(numbers[numbers >= 0], np.array(mine, np.int64))
 
     def _sightings(self, visits: Sequence[Sequence[Candidate]], rows: dict[str, TrackletRow]) -> tuple[Sighting, ...]:
-        starts = {camera: self.gallery.camera_start(camera) for camera in {visit[0].camera for visit in visits}}
+        starts = self.gallery.camera_starts(sorted({visit[0].camera for visit in visits}))
         return tuple(sighting(rank, visit, rows, starts[visit[0].camera]) for rank, visit in enumerate(visits, start=1))
 
 
