@@ -206,7 +206,9 @@ def looking(client: httpx.Client, times: Times, until: float, cameras: list[str]
 
 
 def show(times: Times, own: float, seconds: float) -> None:
-    print("| request | number | p50 ms | p95 ms | p99 ms | beyond the embedder, p95 ms | goal |\n|---|---|---|---|---|---|---|")
+    print(
+        "| request | number | p50 ms | p95 ms | p99 ms | beyond the embedder, p95 ms | goal |\n|---|---|---|---|---|---|---|"
+    )
     for kind, taken in sorted(times.taken.items(), reverse=True):
         p50, p95, p99 = 1000 * np.percentile(taken, (50, 95, 99))
         beyond = p95 - 1000 * own if "photo" in kind else p95

@@ -206,6 +206,8 @@ def test_what_is_no_tracklet_is_not_found(client, name, rest):
 def test_a_photo_is_answered_as_on_the_command_line(client, passerby, ingested, photo):
     response = upload(client, photo.read_bytes(), params={"top": 3, "camera": "cam2"})
     assert response.status_code == 200, response.text
+    stages = [part.partition(";dur=")[0] for part in response.headers["server-timing"].split(", ")]
+    assert stages == ["embed", "search", "total"]
     asked = ("query", photo, "--data", ingested, "--top", 3, "--camera", "cam2", "--json")
     wanted, answer = passerby(*asked).json, response.json()
     assert answer["query"]["taken"] == "the whole of image, which looks like a crop of one person"
