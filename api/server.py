@@ -18,6 +18,7 @@ from api.access import BearerAccess
 from api.answer import answer_json
 from api.attempts import Attempts
 from api.clips import Clips, clips
+from api.evaluate_pages import evaluate_pages
 from api.frames import frames
 from api.lookups import stored_tracklet
 from api.messages import (
@@ -39,6 +40,9 @@ from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
 from api.query_commands import tracklet_json
 from api.query_service import QueryService
+from api.report_folder import REPORTS
+from api.report_store import ReportStore
+from api.reports import reports
 from api.request_body import OPENAPI_BODY, read_question
 from api.sessions import SessionAccess, Sessions
 from api.stage_times import HEADER, measured, server_timing
@@ -81,6 +85,7 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     app.state.asking = CapacityLimiter(QUERIES_AT_ONCE)
     app.state.sessions = sessions
     app.state.clips = Clips(service.gallery, service.recordings)
+    app.state.reports = ReportStore(service.gallery.folder / REPORTS)
     app.state.attempts = Attempts()
     app.state.is_known_token = lambda given: secrets.compare_digest(given.encode(), token.encode())
     app.add_middleware(BearerAccess, token=token)
@@ -88,9 +93,10 @@ def create_app(service: QueryService, token: str, sessions: Sessions | None = No
     problems.install(app)
     app.include_router(health)
     app.include_router(api)
-    for pictures in (clips, frames):
+    for pictures in (clips, frames, reports):
         app.include_router(pictures, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
     app.include_router(pages)
+    app.include_router(evaluate_pages)
     return app
 
 

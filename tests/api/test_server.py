@@ -399,6 +399,11 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
         "/api/v1/tracklets/{tracklet_id}/clip.json",
         "/api/v1/cameras/{name}/frame.jpg",
         "/api/v1/queries",
+        "/api/v1/reports",
+        "/api/v1/reports/{name}",
+        "/api/v1/reports/{name}/index.html",
+        "/api/v1/reports/{name}/result.json",
+        "/api/v1/reports/{name}/crops/{picture}",
     }
     for path, operation in operations.items():
         assert ("security" in operation) == (path != "/healthz")
@@ -409,7 +414,7 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
     schemas = document["components"]["schemas"]
     assert refs
     assert refs <= {f"#/components/schemas/{name}" for name in schemas}
-    for name in ("Answer", "Camera", "ClipFacts", "Tracklet", "Health"):
+    for name in ("Answer", "Camera", "ClipFacts", "Tracklet", "Health", "Report"):
         assert schemas[name]["examples"], name
     assert "https://" not in json.dumps(document).replace("https://json-schema.org", "")
 
