@@ -17,6 +17,7 @@ from api.messages import Answer, Filters
 from api.output import plain
 from api.query_service import QueryService
 from api.question import MOST_MARKED, MOST_PARTS, Feedback, PartQuestion, Question, TrackletQuestion
+from api.stage_times import stage
 from gallery.audit import AuditLog
 from gallery.errors import GalleryError, QueryError
 from gallery.questions import Part, Questions, StoredQuestion, embedder_key
@@ -54,7 +55,8 @@ class Asking:
             PasserbyError: See ``QueryService``.
         """
         identity = self._service.embedder()
-        parts = self._parts(question, identity)
+        with stage("embed"):
+            parts = self._parts(question, identity)
         if len(parts) > MOST_PARTS:
             raise QueryError(f"{len(parts)} pictures and tracklets are too many; send at most {MOST_PARTS}")
         own = tuple(dict.fromkeys(id_ for part in parts for id_ in part.facts["tracklets"]))

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from api.lookups import stored_tracklet
-from api.messages import Instant
+from api.messages import FIVE_NUMBERS, Instant
 from api.problems import problem_responses
 from gallery.errors import QueryError, SourceError
 from gallery.store import Gallery
@@ -71,7 +71,7 @@ class ClipFacts(BaseModel):
     seconds: float
     width: int
     height: int
-    boxes: list[tuple[float, float, float, float, float]] = Field(
+    boxes: list[Annotated[tuple[float, float, float, float, float], FIVE_NUMBERS]] = Field(
         description="Of the person: seconds from the start, x1, y1, x2, y2 in pixels of the clip"
     )
 

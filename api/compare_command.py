@@ -43,11 +43,18 @@ def compare(
         raise ConfigError(
             f"{first} and {second} were made on different data ({unlike}); add --different-data to see them anyway"
         )
+    found: dict[str, object] = {"a": first, "b": second, **compared(a, b)}
+    if as_json:
+        print_json(found)
+    else:
+        show(found, first, second)
+
+
+def compared(a: "Run", b: "Run") -> dict[str, object]:
+    """Scores, differences and settings of two runs, with intervals where their queries can be paired."""
     why_not = why_unpaired(a, b)
-    found: dict[str, object] = {
-        "a": first,
-        "b": second,
-        "same_data": unlike is None,
+    return {
+        "same_data": other_data(a, b) is None,
         "paired": why_not is None,
         "not_paired_because": why_not,
         "people": None if why_not else len(set(a.people.tolist())),
@@ -56,10 +63,6 @@ def compare(
         "verification": pair_rows(a, b),
         "settings": differing(a.settings(), b.settings()),
     }
-    if as_json:
-        print_json(found)
-    else:
-        show(found, first, second)
 
 
 def other_data(a: "Run", b: "Run") -> str | None:

@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,6 +33,14 @@ OwnData = Annotated[
     ),
 ]
 """PASSERBY_DATA does not count here: an evaluation must not end up in the gallery that people work with."""
+SceneReport = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="DIR",
+        help="Write the scores and how they were made as result.json; a new folder, or an earlier report's.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -78,6 +87,7 @@ def scene(
     rerank: Annotated[bool, typer.Option("--rerank", help="Ask with re-ranking.")] = False,
     confidence: Confidence = None,
     data: OwnData = None,
+    report: SceneReport = None,
     device: Device = "cpu",
     threads: Threads = None,
     precision: Precision = "fp32",
@@ -90,16 +100,28 @@ def scene(
 
     Example: passerby evaluate scene demo/scene --detector motion --embedder stripes
     """
+    from api.report_folder import check_report_folder
     from api.scene_parts import scene_parts
+    from api.scene_report import FORMAT, scene_record, write_scene_report
+    from ingest.models import resolve_detector
     from retrieval.scene_evaluation import evaluate_scene
     from retrieval.scene_truth import read_scene
 
+    if report is not None:
+        check_report_folder(report, FORMAT)
     truth = read_scene(folder)
     parts = scene_parts(detector, embedder, thread_count(threads), device, precision, confidence)
     with ExitStack() as stack:
         place = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passerby-scene-")))
         bars = stack.enter_context(progress_bars())
         result = evaluate_scene(truth, place, parts, oracle=oracle, rerank=rerank, on_camera=bars)
+    if report is not None:
+        settings: dict[str, object] = {
+            "source": folder, "detector": resolve_detector(detector), "embedder": parts.embedder.identity,
+            "oracle": oracle, "rerank": rerank, "precision": precision, "device": device,
+        }  # fmt: skip
+        record = scene_record(scene_json(result), settings, made=datetime.now(UTC))
+        say(f"report: {write_scene_report(report, record).absolute()}")
     show_scene(result, as_json=as_json)
 
 
@@ -118,6 +140,18 @@ def scene_json(result: "SceneEvaluation") -> dict[str, object]:
     return {**asdict(result.scores), "per_camera": result.per_camera}
 
 
+def demo_record(result: "SceneEvaluation", out: Path, detector: str) -> dict[str, object]:
+    """The demo's scores as a report, so that the page "Evaluate" has something to show."""
+    from api.scene_report import scene_record
+    from ingest.stripes import StripesEmbedder
+
+    settings: dict[str, object] = {
+        "source": out / "scene", "detector": detector, "embedder": StripesEmbedder().identity,
+        "oracle": None, "rerank": False, "precision": "fp32", "device": "cpu",
+    }  # fmt: skip
+    return scene_record(scene_json(result), settings, made=datetime.now(UTC))
+
+
 def demo(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder for the rendered cameras, the gallery and the picture.")
@@ -132,10 +166,13 @@ def demo(
 
     Example: passerby demo --out demo
     """
-    from api.demo import run_demo
+    from api.demo import NETWORKS, run_demo
+    from api.report_folder import REPORTS
+    from api.scene_report import write_scene_report
 
     with progress_bars() as bars:
         result, picture = run_demo(out.absolute(), seed, thread_count(threads), bars)
+    write_scene_report(out / "gallery" / REPORTS / "demo", demo_record(result, out, NETWORKS.detector))
     if as_json:
         print_json({**scene_json(result), "picture": picture})
         return

@@ -7,6 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
+import numpy as np
+
 from api.run_file import FORMAT
 from retrieval.bootstrap import LEVEL, RESAMPLES, SEED, Interval
 from retrieval.market1501 import MarketEvaluation
@@ -17,6 +19,9 @@ from retrieval.verification import FALSE_ACCEPT_RATES, Verification
 
 CURVE = 50
 """Ranks of the CMC curve."""
+
+ROC_POINTS = 100
+"""Of the ROC curve, at most."""
 
 PACKAGES = ("passerby", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "paddlepaddle")
 
@@ -36,6 +41,7 @@ def market_record(findings: MarketFindings, *, made: datetime) -> Record:
         **all_json(findings),
         "data_sha256": data_digest(findings.evaluation),
         "versions": versions(),
+        "roc": roc_points(findings.verification),
         "per_query": per_query(findings.evaluation),
     }
 
@@ -144,6 +150,17 @@ def verification_json(counted: Verification) -> Record:
         "eer": counted.equal_error_rate if both else None,
         "tar_at_far": [asdict(counted.accept_rate(far)) for far in FALSE_ACCEPT_RATES] if both else None,
     }
+
+
+def roc_points(counted: Verification) -> list[list[float]] | None:
+    """Points (FAR, TAR) of the ROC curve, evenly along the logarithm of FAR; None where a kind of pair is missing."""
+    if not counted.same or not counted.different:
+        return None
+    far, tar = counted.roc()
+    at = np.geomspace(min(1 / counted.different, 0.1), 1, ROC_POINTS)
+    kept = np.unique(np.clip(np.searchsorted(far, at, side="right") - 1, 0, len(far) - 1))
+    points: list[list[float]] = np.stack([far[kept], tar[kept]], axis=1).round(9).tolist()
+    return points
 
 
 def data_digest(evaluation: MarketEvaluation) -> str:

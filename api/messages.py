@@ -61,6 +61,10 @@ Box = tuple[_Pixel, _Pixel, _Pixel, _Pixel]
 GivenBox = Annotated[Box, AfterValidator(check_area)]
 
 
+FIVE_NUMBERS = WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 5, "maxItems": 5})
+"""How rows of boxes are described: not every program that reads OpenAPI knows tuples (`prefixItems`)."""
+
+
 class Window(BaseModel):
     """Where and when to look."""
 
@@ -191,7 +195,7 @@ class Tracklet(BaseModel):
 class TrackletBoxes(Tracklet):
     """A tracklet with all its boxes."""
 
-    boxes: list[tuple[int, float, float, float, float]] = Field(
+    boxes: list[Annotated[tuple[int, float, float, float, float], FIVE_NUMBERS]] = Field(
         description="frame, x1, y1, x2, y2: frames from 0, pixels", examples=[[[4503, 40.5, 60.25, 120, 300]]]
     )
 

@@ -14,6 +14,7 @@ from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
 from api.question import MOST_PARTS
 from api.request_body import OPENAPI_BODY, OPENAPI_FEEDBACK, read_feedback, read_question
+from api.stage_times import HEADER, measured, server_timing
 
 Made = TypeVar("Made")
 
@@ -33,10 +34,13 @@ queries = APIRouter()
 @queries.post(
     "/queries", responses=problem_responses(400, 404, 409, 413, 415, 422), openapi_extra={"requestBody": OPENAPI_BODY}
 )
-async def ask(request: Request, asking: TheAsking, filters: TheFilters) -> Answer:
+async def ask(request: Request, response: Response, asking: TheAsking, filters: TheFilters) -> Answer:
     """Where else a person was seen: by photos, tracklets and boxes on frames of cameras, one or several of one person."""
     question = await read_question(request)
-    return await _in_thread(asking, partial(asking.ask, question, filters, holder_of(request).name))
+    with measured() as times:
+        answer = await _in_thread(asking, partial(asking.ask, question, filters, holder_of(request).name))
+    response.headers[HEADER] = server_timing(times)
+    return answer
 
 
 @queries.get("/queries/{query_id}", responses=problem_responses(404, 409, 422))

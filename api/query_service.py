@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from api.messages import Filters
 from api.query_commands import thresholds_of
 from api.question import FrameQuestion, PhotoQuestion, TrackletQuestion
+from api.stage_times import stage
 from gallery.errors import QueryError, SourceError
 from gallery.index import GalleryIndex
 from gallery.store import Gallery
@@ -116,9 +117,10 @@ class QueryService:
             QueryError: If the gallery has another embedder by now, or a tracklet is gone.
             GalleryError: If the gallery cannot be read.
         """
-        search = Search(self.gallery, self._vectors(), thresholds_of(identity))
-        where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
-        found = search.find(vectors, where, top=filters.top, rerank=filters.rerank, own=own, marks=marks)
+        with stage("search"):
+            search = Search(self.gallery, self._vectors(), thresholds_of(identity))
+            where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
+            found = search.find(vectors, where, top=filters.top, rerank=filters.rerank, own=own, marks=marks)
         if self.gallery.embedder != identity:
             raise QueryError("the gallery took another embedder while it was searched; ask again")
         return found

@@ -11,11 +11,14 @@ from api.whole_file import PARTIAL
 from gallery.errors import ConfigError
 
 PAGE, RESULT, CROPS = "index.html", "result.json", "crops"
-_CROP = re.compile(r"(query|gallery)-\d+\.\w+")
+REPORTS = "reports"
+"""The folder in a gallery's own whose reports the server shows."""
+CROP = re.compile(r"(query|gallery)-\d+\.\w+")
+"""Names of the pictures in a report."""
 
 
-def check_report_folder(folder: Path) -> None:
-    """Refuses a folder that holds anything but an earlier report.
+def check_report_folder(folder: Path, form: str = FORMAT) -> None:
+    """Refuses a folder that holds anything but an earlier report of the same form.
 
     Raises:
         ConfigError: If it does, or is no folder, or cannot be looked into or written to.
@@ -26,22 +29,22 @@ def check_report_folder(folder: Path) -> None:
         above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
         if not above.is_dir() or not os.access(above, os.W_OK):
             raise ConfigError(f"--report {folder} cannot be written: {above} is not a folder that you may write to")
-        strangers = sorted(strangers_in(folder)) if folder.is_dir() else []
+        strangers = sorted(strangers_in(folder, form)) if folder.is_dir() else []
     except OSError as error:
         raise ConfigError(f"--report {folder} cannot be read ({error.strerror}); name another folder") from error
     if strangers:
         raise ConfigError(f"--report {folder} holds {strangers[0]!r}, which is not of a report; name a new folder")
 
 
-def strangers_in(folder: Path) -> set[str]:
+def strangers_in(folder: Path, form: str) -> set[str]:
     """Names of what a report did not write there."""
     names = {path.name for path in folder.iterdir() if not is_partial(path.name)}
     if not names:
         return set()
-    if not is_result(folder / RESULT):
+    if not is_result(folder / RESULT, form):
         return names
     crops = folder / CROPS
-    others = {path.name for path in crops.iterdir() if not _CROP.fullmatch(path.name)} if crops.is_dir() else set()
+    others = {path.name for path in crops.iterdir() if not CROP.fullmatch(path.name)} if crops.is_dir() else set()
     return (names - {PAGE, RESULT, CROPS}) | {f"{CROPS}/{name}" for name in others}
 
 
@@ -51,10 +54,10 @@ def is_partial(name: str) -> bool:
     return found is not None and found["name"] in (PAGE, RESULT)
 
 
-def is_result(path: Path) -> bool:
-    """Whether a file is the record of an evaluation."""
+def is_result(path: Path, form: str) -> bool:
+    """Whether a file is the record of an evaluation of that form."""
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8")).get("format") == FORMAT)
+        return bool(json.loads(path.read_text(encoding="utf-8")).get("format") == form)
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -73,7 +76,7 @@ class CropFolder:
         """Removes the pictures of an earlier report, and makes the folder."""
         if self._folder.is_dir():
             for path in self._folder.iterdir():
-                if _CROP.fullmatch(path.name):
+                if CROP.fullmatch(path.name):
                     path.unlink()
         self._folder.mkdir(exist_ok=True)
 

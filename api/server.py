@@ -17,6 +17,7 @@ from api.attempts import Attempts
 from api.cameras import running, seeing
 from api.clips import Clips, clips
 from api.crop_urls import with_url
+from api.evaluate_pages import evaluate_pages
 from api.frames import frames
 from api.jobs import viewing, working
 from api.lookups import stored_tracklet
@@ -33,6 +34,9 @@ from api.problems import problem_responses
 from api.queries import queries
 from api.query_commands import tracklet_json
 from api.query_service import QueryService
+from api.report_folder import REPORTS
+from api.report_store import ReportStore
+from api.reports import reports
 from api.sessions import SessionAccess, Sessions
 from api.settings import about, choosing
 from api.timeline import timeline
@@ -84,6 +88,7 @@ def create_app(
     app.state.service = service
     app.state.sessions = sessions
     app.state.clips = Clips(service.gallery, service.recordings)
+    app.state.reports = ReportStore(service.gallery.folder / REPORTS)
     app.state.attempts = Attempts()
     app.state.media = tuple(folder.resolve() for folder in media)
     app.state.most_upload_bytes = most_upload_bytes
@@ -96,10 +101,10 @@ def create_app(
     app.include_router(health)
     app.include_router(api)
     routers = (about, choosing, seeing, running, viewing, working, uploads, clips, frames, watch, timeline, queries)
-    for more in (*routers, administration):
+    for more in (*routers, reports, administration):
         app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
-    app.include_router(pages)
-    app.include_router(watch_page)
+    for html in (pages, watch_page, evaluate_pages):
+        app.include_router(html)
     return app
 
 

@@ -45,6 +45,7 @@ BENCHMARKS = {
     "embedder.teachers": [str(SHARED / "data" / "reid-cuhk")],
     "embedder.speed": [],
     "adapt": [],
+    "serve_load": [],
     "embedder.overlap": [str(SHARED / "data" / "reid-cuhk")],
     "tracking": ["--peers", os.environ["PEERS"]] if "PEERS" in os.environ else [],
 }

@@ -1,6 +1,7 @@
 """The list of cameras, with what became of their ingests."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,16 @@ def ingest_rows(connection: Connection, name: str) -> list[IngestRow]:
     ]
 
 
-def camera_start(connection: Connection, name: str) -> int:
-    """When the earliest source of a camera starts, in microseconds since the Unix epoch.
+def camera_starts(connection: Connection, names: Sequence[str]) -> dict[str, datetime]:
+    """When the earliest source of each camera starts, UTC.
 
     Raises:
-        QueryError: If there is no such camera.
+        QueryError: If there is no camera of a name.
     """
-    camera = camera_ids(connection, [name])[name]
-    return int(connection.execute(sa.select(sa.func.min(_ingests.start)).where(_ingests.camera == camera)).scalar_one())
+    ids = camera_ids(connection, names)
+    statement = sa.select(_ingests.camera, sa.func.min(_ingests.start)).where(_ingests.camera.in_(ids.values()))
+    starts = {row[0]: from_microseconds(int(row[1])) for row in connection.execute(statement.group_by(_ingests.camera))}
+    return {name: starts[camera] for name, camera in ids.items()}
 
 
 def _summed(name: str, ingests: Sequence[Row[*tuple[Any, ...]]], tracklets: int, is_held: bool) -> CameraRow:

@@ -19,16 +19,14 @@ def coverage(
 ) -> list[Coverage]:
     """Coverage of each camera by all its ingests, finished or not, inside a window of time."""
     ingests = schema.ingests.c
-    answer = []
-    for name, camera in camera_ids(connection, cameras).items():
-        statement = sa.select(ingests.since, ingests.until, ingests.gaps).where(
-            ingests.camera == camera, ingests.since.is_not(None), ingests.until.is_not(None)
-        )
-        seen: list[Span] = []
-        for row in connection.execute(statement):
-            seen += without((from_microseconds(row.since), from_microseconds(row.until)), spans_of(row.gaps))
-        answer.append(_summed(name, clip(union(seen), since, until)))
-    return answer
+    names = camera_ids(connection, cameras)
+    statement = sa.select(ingests.camera, ingests.since, ingests.until, ingests.gaps).where(
+        ingests.since.is_not(None), ingests.until.is_not(None)
+    )
+    seen: dict[int, list[Span]] = {camera: [] for camera in names.values()}
+    for row in connection.execute(statement if cameras is None else statement.where(ingests.camera.in_(seen))):
+        seen[row.camera] += without((from_microseconds(row.since), from_microseconds(row.until)), spans_of(row.gaps))
+    return [_summed(name, clip(union(seen[camera]), since, until)) for name, camera in names.items()]
 
 
 def without(span: Span, gaps: Iterable[Span]) -> list[Span]:

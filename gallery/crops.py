@@ -134,7 +134,7 @@ class FolderCropStore:
 
     def path(self, name: str) -> Path:
         """See ``CropStore``."""
-        return self._folder / name[:2] / f"{name}.jpg"
+        return self._folder.joinpath(name[:2], f"{name}.jpg")
 
     def names(self) -> Iterator[str]:
         """See ``CropStore``."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -118,16 +119,6 @@ def all_vectors(connection: Connection, *, mean_only: bool = False) -> Iterator[
         yield _vector_rows(rows, dimension)
 
 
-def numbers_in(
-    connection: Connection, cameras: Sequence[str] | None, since: datetime | None, until: datetime | None
-) -> NDArray[np.int64]:
-    """(N,) int64, ascending: numbers of the tracklets that overlap a window of time."""
-    statement = sa.select(_tracklets.number).where(*window(connection, cameras, since, until))
-    numbers = np.fromiter((row[0] for row in connection.execute(statement)), dtype=np.int64)
-    numbers.sort()
-    return numbers
-
-
 def present(connection: Connection, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Those of the tracklets, (N,) int64, that are there."""
     found: list[int] = []
@@ -171,13 +162,22 @@ def _light() -> sa.Select[tuple[object, ...]]:
 
 
 def _light_row(row: Row[tuple[object, ...]], crops: CropStore) -> TrackletRow:
-    values = row._asdict()
-    file = values.pop("file")
-    values["start"] = from_microseconds(values["start"])
-    values["end"] = from_microseconds(values["end"])
-    values["first_box"] = unpack_box(values["first_box"])
-    values["last_box"] = unpack_box(values["last_box"])
-    return TrackletRow(**values, crop=None if file is None else crops.path(file))
+    values: Any = tuple(row)  # hundreds of rows for each question: by place, not by name
+    number, id_, camera, start, end, first_frame, last_frame, frames, confidence, first_box, last_box, file = values
+    return TrackletRow(
+        number=number,
+        id=id_,
+        camera=camera,
+        start=from_microseconds(start),
+        end=from_microseconds(end),
+        first_frame=first_frame,
+        last_frame=last_frame,
+        frames=frames,
+        confidence=confidence,
+        first_box=unpack_box(first_box),
+        last_box=unpack_box(last_box),
+        crop=None if file is None else crops.path(file),
+    )
 
 
 def _crop(row: Row[tuple[object, ...]], camera: str, crops: CropStore) -> StoredCrop:

@@ -21,9 +21,9 @@ from gallery.erase import Selection, abandon, erase
 from gallery.errors import GalleryError
 from gallery.ingest_session import IngestSession
 from gallery.ingest_spec import IngestSpec
-from gallery.instants import from_microseconds
 from gallery.lock import FileLock
 from gallery.migrate import migrate
+from gallery.outline import Outline
 from gallery.rows import CameraRow, Coverage, Erasure, IngestRow, StoredTracklet, TrackletRow, VectorRows
 from gallery.tracklet import EmbedderIdentity
 
@@ -52,6 +52,7 @@ class Gallery:
         self.database = database
         self.crops = crops
         self.changes = ChangeLog(database)
+        self._outline = Outline(database, self.changes)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False, url: str | None = None) -> "Gallery":
@@ -171,8 +172,12 @@ class Gallery:
 
     def camera_start(self, camera: str) -> datetime:
         """When the camera's earliest source starts, UTC; ``start_seconds`` count from here."""
+        return self.camera_starts([camera])[camera]
+
+    def camera_starts(self, cameras: Sequence[str]) -> dict[str, datetime]:
+        """The same of several cameras, by name."""
         with self.database.read() as connection:
-            return from_microseconds(camera_rows.camera_start(connection, camera))
+            return camera_rows.camera_starts(connection, cameras)
 
     def tracklets(
         self, cameras: Sequence[str] | None = None, since: datetime | None = None, until: datetime | None = None
@@ -219,8 +224,7 @@ class Gallery:
         self, cameras: Sequence[str] | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> NDArray[np.int64]:
         """(N,) int64, ascending: numbers of the tracklets that overlap a window of time."""
-        with self.database.read() as connection:
-            return reading.numbers_in(connection, cameras, since, until)
+        return self._outline.numbers(cameras, since, until)
 
     def coverage(
         self, cameras: Sequence[str] | None = None, since: datetime | None = None, until: datetime | None = None

@@ -197,7 +197,8 @@ class Search:
         """
         everything = where == Filter()
         allowed = None if everything else self.gallery.filter_numbers(where.cameras, where.since, where.until)
-        _, numbers = self.index.search(person.vectors, max(POOL, FRAGMENTS * top), allowed=allowed)
+        # By their mean, as they are compared afterwards: no tracklet is more similar to it than its nearest vector is.
+        _, numbers = self.index.search(unit_mean(person.vectors)[None], max(POOL, FRAGMENTS * top), allowed=allowed)
         marked = np.array(person.marked, np.int64)
         if allowed is not None:
             marked = np.intersect1d(marked, allowed)
@@ -205,7 +206,7 @@ class Search:
         return np.union1d(numbers[numbers >= 0], np.union1d(marked, mine))
 
     def _sightings(self, visits: Sequence[Sequence[Candidate]], rows: dict[str, TrackletRow]) -> tuple[Sighting, ...]:
-        starts = {camera: self.gallery.camera_start(camera) for camera in {visit[0].camera for visit in visits}}
+        starts = self.gallery.camera_starts(sorted({visit[0].camera for visit in visits}))
         return tuple(sighting(rank, visit, rows, starts[visit[0].camera]) for rank, visit in enumerate(visits, start=1))
 
 

@@ -26,6 +26,7 @@ STAYS_IN = {
     "fastapi": {"api"},
     "starlette": {"api"},
     "uvicorn": {"api"},
+    "httpx": {"api"},
     "pydantic": {"api"},
     "typer": {"api"},
     "rich": {"api"},

@@ -208,6 +208,8 @@ def test_what_is_no_tracklet_is_not_found(client, name, rest):
 def test_a_photo_is_answered_as_on_the_command_line(client, passerby, ingested, photo):
     response = upload(client, photo.read_bytes(), params={"top": 3, "camera": "cam2"})
     assert response.status_code == 200, response.text
+    stages = [part.partition(";dur=")[0] for part in response.headers["server-timing"].split(", ")]
+    assert stages == ["embed", "search", "total"]
     asked = ("query", photo, "--data", ingested, "--top", 3, "--camera", "cam2", "--json")
     wanted, answer = passerby(*asked).json, response.json()
     assert answer["query"]["taken"] == "the whole of image, which looks like a crop of one person"
@@ -421,6 +423,11 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
         "/api/v1/queries/{query_id}",
         "/api/v1/queries/{query_id}/picture.jpg",
         "/api/v1/queries/{query_id}/feedback",
+        "/api/v1/reports",
+        "/api/v1/reports/{name}",
+        "/api/v1/reports/{name}/index.html",
+        "/api/v1/reports/{name}/result.json",
+        "/api/v1/reports/{name}/crops/{picture}",
     }
     for path, operation in operations.items():
         assert ("security" in operation) == (path != "/healthz")
@@ -431,7 +438,17 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
     schemas = document["components"]["schemas"]
     assert refs
     assert refs <= {f"#/components/schemas/{name}" for name in schemas}
-    for name in ("Answer", "Camera", "CameraTimeline", "ClipFacts", "Health", "PieceFacts", "Tracklet"):
+    for name in (
+        "Answer",
+        "Camera",
+        "CameraTimeline",
+        "ClipFacts",
+        "Health",
+        "Job",
+        "PieceFacts",
+        "Report",
+        "Tracklet",
+    ):
         assert schemas[name]["examples"], name
     assert "https://" not in json.dumps(document).replace("https://json-schema.org", "")
 
