@@ -99,7 +99,10 @@ class ReportStore:
             ConfigError: If it is damaged.
         """
         path = self.file(name, RESULT)
-        state = path.stat()
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise QueryError(f"report {name!r} was taken away meanwhile") from error
         stamp = (state.st_mtime_ns, state.st_size)
         with self._guard:
             known = self._known.get(name)
