@@ -70,23 +70,29 @@ BUILT_IN = ("--detector", "motion", "--embedder", "stripes")
 
 
 @pytest.fixture(scope="session")
-def ingested(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A gallery with both cameras of the scene. Tests must not change it."""
+def pristine(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery with both cameras of the scene, as it was ingested. It is only copied."""
     from ingest.camera_job import CameraJob
     from ingest.networks import Networks
     from ingest.runner import LocalRunner
 
-    folder = tmp_path_factory.mktemp("ingested") / "gallery"
+    folder = tmp_path_factory.mktemp("pristine") / "gallery"
     jobs = [CameraJob(name, ((str(scene / f"{name}.mp4"), None),)) for name in ("cam1", "cam2")]
     outcomes = LocalRunner(folder, Networks("motion", "stripes"), 1).run(jobs, lambda camera, done, total: None)
     assert [outcome.error for outcome in outcomes] == [None, None]
     return folder
 
 
+@pytest.fixture(scope="session")
+def ingested(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for all tests that change nothing of what was seen; questions and lines of the audit log come to it."""
+    return Path(shutil.copytree(pristine, tmp_path_factory.mktemp("ingested") / "gallery"))
+
+
 @pytest.fixture
-def own_gallery(ingested: Path, tmp_path: Path) -> Path:
+def own_gallery(pristine: Path, tmp_path: Path) -> Path:
     """A copy of the ingested gallery, which a test may change."""
-    return Path(shutil.copytree(ingested, tmp_path / "own"))
+    return Path(shutil.copytree(pristine, tmp_path / "own"))
 
 
 @pytest.fixture

@@ -129,6 +129,7 @@ def test_scores_are_written_query_by_query(evaluate, tmp_path):
     assert {name: written.pop(name) for name in ("format", "versions")}["format"] == "passerby-market1501-1"
     assert len(written.pop("data_sha256")) == 64
     assert written.pop("made").endswith("Z")
+    assert written.pop("roc")[0] == [0.0, 1.0]
     assert written == run.json
     assert [(row["image"], row["person"], row["camera"], row["matches"]) for row in rows] == [
         ("0001_c1_0.png", 1, 1, 2), ("0002_c2_0.png", 2, 2, 1), ("0003_c1_0.png", 3, 1, 1),

@@ -4,6 +4,7 @@ Routes that are added later are tried by themselves; ``real`` has what their pat
 run.
 """
 
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +15,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
+from api.job_requests import job_folder
+from api.messages import Filters
 from api.query_service import QueryService
+from api.question import TrackletQuestion
 from api.server import create_app
+from gallery.feeds import FeedTable
+from gallery.jobs import JobTable
 from gallery.store import Gallery
+from gallery.tokens import TokenTable
+from gallery.uploads import UploadTable
 from tests.api.evaluation_reports import write_reports
 from tests.api.test_server import BEARER, TOKEN
+from tests.ingest.videos import noise, write_video
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 openapi_checks = pytest.importorskip("schemathesis.specs.openapi.checks", reason="schemathesis is not installed")
@@ -40,18 +49,20 @@ class Real:
 
     Attributes:
         paths: By the beginning of a path, what the names in it stand for.
+        removed: The same of what is to be removed.
         body: Values of fields of bodies.
     """
 
     paths: Mapping[str, Mapping[str, str]]
+    removed: Mapping[str, Mapping[str, str]]
     body: Mapping[str, object]
 
     def put_into(self, case: object) -> None:
         """Puts it in the place of what was made up, and looks everywhere."""
-        for start, values in self.paths.items():
-            for name in set(case.path_parameters or {}) & set(values):
-                if case.operation.path.startswith(start):
-                    case.path_parameters[name] = values[name]
+        there = self.removed if case.operation.method.upper() == "DELETE" else self.paths
+        values = next((found for start, found in there.items() if case.operation.path.startswith(start)), {})
+        for name in set(case.path_parameters or {}) & set(values):
+            case.path_parameters[name] = values[name]
         if isinstance(case.body, dict):
             case.body.update({name: value for name, value in self.body.items() if name in case.body})
         for name in {"camera", "since", "until"} & set(case.query or {}):
@@ -66,28 +77,67 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def schema(ingested: Path, reports: Path) -> Iterator[object]:
-    """The server in this process, with something behind most routes."""
-    with Gallery.open(ingested) as gallery:
+def app(pristine: Path, reports: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """The server in this process, with something behind every route; no job of it runs."""
+    folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("made-up") / "gallery"))
+    with Gallery.open(folder) as gallery:
         app = create_app(QueryService(gallery, detector="hog", threads=1), TOKEN)
         app.state.reports.folder = reports
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other people's deprecations
-            yield schemathesis.openapi.from_asgi("/openapi.json", app, headers=BEARER)
+        yield app
 
 
 @pytest.fixture(scope="module")
-def real(ingested: Path, reports: Path, scene: Path) -> Real:
+def schema(app: object) -> Iterator[object]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other people's deprecations
+        yield schemathesis.openapi.from_asgi("/openapi.json", app, headers=BEARER)
+
+
+@pytest.fixture(scope="module")
+def real(app, reports: Path, scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Real:
     """Routes that are added later may put theirs here."""
-    with Gallery.open(ingested) as gallery:
-        tracklet = gallery.tracklets()[0].id
+    gallery = app.state.service.gallery
+    tracklet, _, gone = (row.id for row in gallery.tracklets(["cam1"])[:3])
+    photo = next((scene / "queries").glob("*_c1.jpg")).read_bytes()
+    video = write_video(tmp_path_factory.mktemp("sent") / "a.mp4", [noise(k) for k in range(3)]).read_bytes()
+    for camera in ("cam1", "gone"):
+        FeedTable(gallery.database).add(camera, "/videos/door.mp4", {})
+    question, forgotten = (
+        app.state.asking.ask([TrackletQuestion(tracklet=tracklet)], Filters(), "owner").id for _ in range(2)
+    )
+    table = JobTable(gallery.database)
+    done, waiting = (table.add("track", "Track a.mp4", {}, "owner").id for _ in range(2))
+    table.begin(done)
+    table.finish(done, "done", {})
+    job_folder(gallery.folder, done).mkdir(parents=True)
+    (job_folder(gallery.folder, done) / "tracks.txt").write_text("1,1,0,0,9,9,1,-1,-1,-1\n")
+    uploads = UploadTable(gallery.database, gallery.folder)
+    kept, removed = (sent(uploads, video) for _ in range(2))
+    TokenTable(gallery.database).add("anna", "anna-token", "viewer")
     paths = {
         "/api/v1/tracklets/": {"tracklet_id": tracklet},
         "/api/v1/cameras/": {"name": "cam1"},
         "/api/v1/reports/": {"name": "weak", "picture": next((reports / "weak" / "crops").iterdir()).name},
+        "/api/v1/queries/": {"query_id": question},
+        "/api/v1/jobs/": {"job_id": done, "name": "tracks.txt"},
     }
-    photo = next((scene / "queries").glob("*_c1.jpg")).read_bytes()
-    return Real(paths, {"tracklet": tracklet, "camera": "cam1", "image": photo})
+    gone_with_them = {
+        "/api/v1/tracklets/": {"tracklet_id": gone},
+        "/api/v1/cameras/": {"name": "gone"},
+        "/api/v1/queries/": {"query_id": forgotten},
+        "/api/v1/jobs/{job_id}/files": {"job_id": done},
+        "/api/v1/jobs/": {"job_id": waiting},
+        "/api/v1/uploads/": {"upload_id": removed},
+        "/api/v1/tokens/": {"name": "anna"},
+    }
+    body = {"tracklet": tracklet, "camera": "cam2", "image": photo, "video": video, "upload": kept}
+    return Real(paths, gone_with_them, body)
+
+
+def sent(uploads: UploadTable, video: bytes) -> str:
+    part = uploads.new_path()
+    part.write_bytes(video)
+    return uploads.add(part, "a.mp4", ".video", {"width": 64, "height": 48, "rate": 25.0, "seconds": 0.1}).id
 
 
 def ask_made_up(operation: object, mode: str, real: Real) -> tuple[set[int], list[str]]:
