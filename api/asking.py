@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.answer import found_json
 from api.crop_urls import sighting_crop_url
-from api.lookups import stored_tracklet
+from api.lookups import known_tracklet
 from api.messages import Answer, Filters
 from api.output import plain
 from api.query_service import QueryService
@@ -127,7 +127,7 @@ class Asking:
                 kept[place] = asked.parts if item.part is None else (self._one(asked, item.part),)
                 continue
             if isinstance(item, TrackletQuestion):
-                stored_tracklet(self._service.gallery, item.tracklet)
+                known_tracklet(self._service.gallery, item.tracklet)
             new.append(item)
         described = iter([part_of(query) for query in self._service.describe(new)])
         return [part for place in range(len(question)) for part in kept.get(place) or (next(described),)]

@@ -17,7 +17,24 @@ def stored_tracklet(gallery: Gallery, tracklet_id: str) -> StoredTracklet:
     try:
         return gallery.tracklet(tracklet_id)
     except QueryError as error:
-        raise HTTPException(404, f"no tracklet {tracklet_id!r} in the gallery; /api/v1/tracklets lists them") from error
+        raise no_tracklet(tracklet_id) from error
+
+
+def known_tracklet(gallery: Gallery, tracklet_id: str) -> None:
+    """Refuses an id that no tracklet has.
+
+    Raises:
+        HTTPException: 404.
+    """
+    try:
+        gallery.numbers([tracklet_id])
+    except QueryError as error:
+        raise no_tracklet(tracklet_id) from error
+
+
+def no_tracklet(tracklet_id: str) -> HTTPException:
+    """404."""
+    return HTTPException(404, f"no tracklet {tracklet_id!r} in the gallery; /api/v1/tracklets lists them")
 
 
 def camera_stretches(gallery: Gallery, camera: str) -> list[Stretch]:

@@ -99,9 +99,8 @@ class GalleryIndex:
             if self._embedder is None:
                 return nothing(len(queries), k)
             similarities, numbers = self._index.search(queries, k + _SPARE, allowed)
-        with self._gallery.database.read() as connection:
-            present = reading.present(connection, np.unique(numbers[numbers >= 0]))
-        return _kept(similarities, numbers, np.isin(numbers, present), k)
+        present = self._gallery.present(numbers.ravel()).reshape(numbers.shape)
+        return _kept(similarities, numbers, present, k)
 
     def save(self) -> bool:
         """Write a snapshot, if the gallery is large and enough is new; a cache, so a full disk is no error.

@@ -71,6 +71,12 @@ class Outline:
         found: NDArray[np.int64] = number[chosen]
         return found
 
+    def present(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some tracklets, (N,) int64, are there now."""
+        known = self._present()[0]
+        places = np.minimum(np.searchsorted(known, numbers), max(0, len(known) - 1))
+        return known[places] == numbers if len(known) else np.zeros(len(numbers), np.bool_)
+
     def _present(self) -> NDArray[np.int64]:
         """The table, after what the change log brought."""
         with self._guard:

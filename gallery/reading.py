@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row
 
 from gallery import schema
@@ -58,14 +57,14 @@ def tracklet_rows(
     """Light rows of the tracklets that overlap a window of time, by camera and start."""
     statement = _light().where(*window(connection, cameras, since, until))
     statement = statement.order_by(schema.cameras.c.name, _tracklets.start, _tracklets.number)
-    return [_light_row(row, crops) for row in connection.execute(statement)]
+    return [_light_row(row, crops) for row in connection.execute(statement).all()]
 
 
 def rows_of(connection: Connection, crops: CropStore, numbers: Sequence[int]) -> list[TrackletRow]:
     """Light rows of tracklets by number, in the order asked for; those that are gone are left out."""
     found: dict[int, TrackletRow] = {}
     for piece in pieces(numbers):
-        for row in connection.execute(_light().where(_tracklets.number.in_(piece))):
+        for row in connection.execute(_light().where(_tracklets.number.in_(piece))).all():
             found[row.number] = _light_row(row, crops)
     return [found[number] for number in numbers if number in found]
 
@@ -119,12 +118,20 @@ def all_vectors(connection: Connection, *, mean_only: bool = False) -> Iterator[
         yield _vector_rows(rows, dimension)
 
 
-def present(connection: Connection, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Those of the tracklets, (N,) int64, that are there."""
-    found: list[int] = []
-    for piece in pieces(numbers.tolist()):
-        found += connection.scalars(sa.select(_tracklets.number).where(_tracklets.number.in_(piece)))
-    return np.array(found, dtype=np.int64)
+def numbers_of(connection: Connection, ids: Sequence[str]) -> list[int]:
+    """The numbers of tracklets, in the order of their ids.
+
+    Raises:
+        QueryError: If there is none of an id.
+    """
+    found: dict[str, int] = {}
+    for piece in pieces(ids):
+        rows = connection.execute(sa.select(_tracklets.id, _tracklets.number).where(_tracklets.id.in_(piece))).all()
+        found.update((row.id, row.number) for row in rows)
+    for one in ids:
+        if one not in found:
+            raise QueryError(f"no tracklet {one!r} in the gallery: `passerby tracklets` lists them")
+    return [found[one] for one in ids]
 
 
 def window(

@@ -226,6 +226,19 @@ class Gallery:
         """(N,) int64, ascending: numbers of the tracklets that overlap a window of time."""
         return self._outline.numbers(cameras, since, until)
 
+    def present(self, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some tracklets, (N,) int64, are there now: what was erased is not."""
+        return self._outline.present(numbers)
+
+    def numbers(self, ids: Sequence[str]) -> list[int]:
+        """The numbers of tracklets, in the order of their ids.
+
+        Raises:
+            QueryError: If there is none of an id.
+        """
+        with self.database.read() as connection:
+            return reading.numbers_of(connection, ids)
+
     def coverage(
         self, cameras: Sequence[str] | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> list[Coverage]:

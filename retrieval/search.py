@@ -202,7 +202,7 @@ class Search:
         marked = np.array(person.marked, np.int64)
         if allowed is not None:
             marked = np.intersect1d(marked, allowed)
-        mine = np.array([self.gallery.tracklet(id_).row.number for id_ in own], np.int64)
+        mine = np.array(self.gallery.numbers(own), np.int64)
         return np.union1d(numbers[numbers >= 0], np.union1d(marked, mine))
 
     def _sightings(self, visits: Sequence[Sequence[Candidate]], rows: dict[str, TrackletRow]) -> tuple[Sighting, ...]:

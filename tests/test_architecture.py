@@ -38,6 +38,9 @@ STAYS_IN = {
     "motmetrics": {"retrieval"},
     "tensorboardX": {"training"},
     "jinja2": {"api"},
+    "babel": {"api"},
+    "prometheus_client": {"api"},
+    "python_multipart": {"api"},
     "matplotlib": {"retrieval", "api"},
 }
 

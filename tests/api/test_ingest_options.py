@@ -2,11 +2,13 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from gallery import schema
 from gallery.store import Gallery
+from ingest.preview import PreviewedSource
 from tests.ingest.videos import write_video
 
 BUILT_IN = ("--detector", "hog", "--embedder", "stripes", "--threads", 1)
@@ -97,3 +99,26 @@ def test_boxes_of_low_confidence_are_asked_of_a_network(passerby, short, tmp_pat
     assert said in low["detector"][1]
     assert "low_confidence" not in none["detector"][1]
     assert ("high_confidence=0.3" in low["tracker"], "high_confidence" in none["tracker"]) == (True, False)
+
+
+def test_the_newest_picture_is_written_while_a_camera_is_read_and_goes_at_its_end(
+    passerby, short, tmp_path, monkeypatch
+):
+    seen = []
+
+    def spy(self, image):
+        write(self, image)
+        seen.append(cv2.imread(str(self._path)).shape)
+
+    write = PreviewedSource._write
+    monkeypatch.setattr(PreviewedSource, "_write", spy)
+    run = passerby("ingest", f"door={short}", *BUILT_IN, "--preview", tmp_path / "previews")
+    assert run.code == 0, run.err
+    assert len(seen) == 1, "the first frame; the next one would be due in two seconds"
+    assert list((tmp_path / "previews").iterdir()) == []
+
+
+def test_previews_change_nothing_of_what_is_kept(passerby, short, tmp_path):
+    for name, option in (("a", ()), ("b", ("--preview", tmp_path / "previews"))):
+        assert passerby("ingest", f"door={short}", *BUILT_IN, *option, "--data", tmp_path / name).code == 0
+    assert settings(tmp_path / "a") == settings(tmp_path / "b")

@@ -129,6 +129,25 @@ def test_what_a_video_gives(passerby, clip, tmp_path):
     assert "stopped_by" not in shown
 
 
+@pytest.mark.parametrize("join", [(), ("--join",)])
+def test_the_original_is_as_long_as_the_annotated_video_and_has_nothing_drawn(passerby, clip, tmp_path, join):
+    assert passerby("track", clip, "--out", tmp_path / "out", *BUILT_IN, "--original", *join).code == 0
+    films = {name: frames_of(tmp_path / "out" / name) for name in ("original.mp4", "annotated.mp4")}
+    source = frames_of(clip)
+    assert len(films["original.mp4"]) == len(films["annotated.mp4"]) == len(source)
+    for one, other in zip(films["original.mp4"], source, strict=True):
+        assert np.abs(one.astype(int) - other).mean() < 25, "the codec's alone"
+    assert passerby("track", clip, "--out", tmp_path / "without", *BUILT_IN).code == 0
+    assert not (tmp_path / "without" / "original.mp4").exists()
+    refused = passerby("track", "--detections", tmp_path / "d.txt", "--out", tmp_path / "d", "--original")
+    assert "--original does nothing" in refused.error
+
+
+def frames_of(path):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+
+
 def test_an_ingest_has_the_same_options_and_is_known_by_them(passerby, tmp_path):
     away = Walker((250, 60, 60), 60, 89, 130, 75)  # BLUE again, after more than a second
     early = Walker(BLUE.colour, 20, 45, BLUE.left, BLUE.top)

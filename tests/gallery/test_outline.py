@@ -37,6 +37,21 @@ def check(gallery, people):
         assert found.tolist() == sorted(wanted)
 
 
+def test_who_is_there(gallery, people):
+    assert gallery.present(np.array([0, 1, -1])).tolist() == [False] * 3
+    people.fill(gallery, "door", [people.tracklet("door", n, second=7 * n) for n in range(4)])
+    numbers = np.array(gallery.numbers(["door-000003", "door-000001"]))
+    assert numbers.tolist() == [
+        row.number for row in (gallery.tracklet("door-000003").row, gallery.tracklet("door-000001").row)
+    ]
+    assert gallery.present(np.array([-1, 0, *numbers, 99])).tolist() == [False, False, True, True, False]
+    gallery.erase(tracklets=["door-000003"])
+    assert gallery.present(numbers).tolist() == [False, True]
+    with pytest.raises(QueryError, match="no tracklet 'door-000003'"):
+        gallery.numbers(["door-000001", "door-000003"])
+    assert gallery.numbers([]) == []
+
+
 @pytest.fixture
 def filled(gallery, people):
     for camera in ("door", "gate"):
