@@ -68,7 +68,7 @@ def apply_retention(gallery: Gallery) -> None:
         return
     for camera in gallery.cameras():
         try:
-            erased = gallery.erase(cameras=[camera.name], until=_ago(chosen.footage_days), while_live=True)
+            erased = gallery.erase(cameras=[camera.name], until=_ago(chosen.footage_days), routine=True)
         except PasserbyError as error:
             LOG.warning("retention: %s", error)
             continue

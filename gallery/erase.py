@@ -56,7 +56,7 @@ def erase(
     selection: Selection,
     *,
     trial: bool,
-    while_live: bool = False,
+    routine: bool = False,
 ) -> Erasure:
     """Erase the selected tracklets; for whole cameras, the record of their ingests too.
 
@@ -70,7 +70,8 @@ def erase(
         folder: The gallery's folder.
         selection: What to erase.
         trial: Only count.
-        while_live: Also from cameras that are being watched live: what is selected must have been over long ago.
+        routine: For what was over long ago, every day: also from cameras that are being watched live, and without writing the
+            whole database anew. Rows are overwritten where they lie; copies in the gaps of pages go as these fill again.
 
     Raises:
         QueryError: If nothing is selected by anything, or a camera or a tracklet is not known.
@@ -87,12 +88,12 @@ def erase(
             try:
                 locks.enter_context(hold_camera(folder, name))
             except GalleryError:
-                if not (while_live and _is_watched(database, cameras[name])):
+                if not (routine and _is_watched(database, cameras[name])):
                     raise
             else:
                 sweep_area(database, crops, camera_area(name))
         with database.write() as connection:
-            erasure = _erase_rows(connection, selection, cameras)
+            erasure = _erase_rows(connection, selection, cameras, anew=not routine)
         is_complete = finish_removals(database, crops, folder, _WAIT_SECONDS)
     return Erasure(erasure.tracklets, erasure.vectors, erasure.crops, erasure.cameras, complete=is_complete)
 
@@ -122,7 +123,7 @@ def abandon(database: Database, folder: Path, camera: str) -> int:
         return int(connection.execute(unfinished.values(state="done", checkpoint=None)).rowcount)
 
 
-def _erase_rows(connection: Connection, selection: Selection, cameras: dict[str, int]) -> Erasure:
+def _erase_rows(connection: Connection, selection: Selection, cameras: dict[str, int], *, anew: bool) -> Erasure:
     numbers = _numbers(connection, selection, cameras)
     if not selection.is_whole_cameras:
         _refuse_unfinished(connection, selection, numbers, cameras)
@@ -132,7 +133,8 @@ def _erase_rows(connection: Connection, selection: Selection, cameras: dict[str,
         connection.execute(sa.delete(schema.ingests).where(_ingests.camera.in_(cameras.values())))
         connection.execute(sa.delete(schema.cameras).where(schema.cameras.c.id.in_(cameras.values())))
     note_removals(connection, "snapshot")
-    note_removals(connection, "pages")
+    if anew:
+        note_removals(connection, "pages")
     return erasure
 
 

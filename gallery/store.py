@@ -112,7 +112,7 @@ class Gallery:
         since: datetime | None = None,
         until: datetime | None = None,
         trial: bool = False,
-        while_live: bool = False,
+        routine: bool = False,
     ) -> Erasure:
         """Erase the tracklets that fit everything given; whole cameras if nothing but cameras is given.
 
@@ -124,14 +124,14 @@ class Gallery:
             since: Those that end then or later.
             until: Those that start then or earlier.
             trial: Only count.
-            while_live: Also from cameras that are being watched live; for what was over long ago.
+            routine: For what was over long ago: also from cameras that are being watched live.
 
         Raises:
             QueryError: If nothing is given, or a camera or a tracklet is not known.
             GalleryError: If a camera is being ingested, or has an unfinished ingest.
         """
         selection = Selection(tracklets=tracklets, cameras=cameras, since=since, until=until)
-        return erase(self.database, self.crops, self.folder, selection, trial=trial, while_live=while_live)
+        return erase(self.database, self.crops, self.folder, selection, trial=trial, routine=routine)
 
     def abandon(self, camera: str) -> int:
         """Count a camera's unfinished ingests as done, as far as they came; gives how many there were.
