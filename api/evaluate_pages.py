@@ -1,5 +1,6 @@
 """The page "Evaluate": past evaluations, their curves, and two side by side."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -7,6 +8,7 @@ from starlette.responses import Response
 
 from api.compare_command import compared
 from api.curve_svg import cmc_chart, roc_chart
+from api.language import N_, gettext_of
 from api.page import page
 from api.report_messages import Curve, Report
 from api.report_store import ReportStore
@@ -15,18 +17,25 @@ from retrieval.bootstrap import LEVEL
 
 NAMES = {
     "mAP": "mAP",
-    "mAP_trapezoid": "mAP by trapezoids",
-    "rank1": "rank-1",
-    "rank5": "rank-5",
-    "rank10": "rank-10",
+    "mAP_trapezoid": N_("mAP by trapezoids"),
+    "rank1": N_("rank-1"),
+    "rank5": N_("rank-5"),
+    "rank10": N_("rank-10"),
     "mINP": "mINP",
-    "sighting_precision": "precision of sightings",
-    "sighting_recall": "recall of sightings",
-    "sighting_f1": "F1 of sightings",
-    "not_found_correct": "absent people not found",
-    "auc": "area under ROC",
-    "eer": "equal error rate",
+    "sighting_precision": N_("precision of sightings"),
+    "sighting_recall": N_("recall of sightings"),
+    "sighting_f1": N_("F1 of sightings"),
+    "not_found_correct": N_("absent people not found"),
+    "auc": N_("area under ROC"),
+    "eer": N_("equal error rate"),
 }
+RANKINGS = {"cosine": N_("cosine"), "re-ranked": N_("re-ranked")}
+NOT_PAIRED = (
+    N_("the scored queries are not the same"),
+    N_("all queries show one person, so nothing can be said of others"),
+    N_("a scene has too few people"),
+)
+"""How reasons begin why two reports have no intervals; the full ones are in English."""
 TILES = {"market1501": ("rank1", "rank5", "mAP", "mINP"), "scene": ("rank1", "mAP", "sighting_f1", "not_found_correct")}
 
 evaluate_pages = APIRouter(include_in_schema=False)
@@ -37,9 +46,7 @@ def evaluate(request: Request) -> Response:
     """All reports, the newest first."""
     store = _store(request)
     found, bad = store.all()
-    return page(
-        request, "evaluate.html", title="Evaluate", section="evaluate", reports=found, bad=bad, folder=store.folder
-    )
+    return page(request, "evaluate.html", section="evaluate", reports=found, bad=bad, folder=store.folder)
 
 
 @evaluate_pages.get("/evaluate/reports/{name}")
@@ -49,17 +56,19 @@ def one_report(request: Request, name: str) -> Response:
         report = _store(request).read(name)
     except (ConfigError, QueryError) as error:
         return _refusal(request, error)
+    gettext = gettext_of(request)
+    rankings = [Curve(name=gettext(RANKINGS.get(one.name, one.name)), points=one.points) for one in report.cmc]
     return page(
         request,
         "evaluate_report.html",
-        title="Evaluate",
         section="evaluate",
         report=report,
         names=NAMES,
         tiles=TILES[report.kind],
         level=f"{LEVEL:.0%}",
-        cmc=cmc_chart(report.cmc) if report.cmc else None,
-        roc=roc_chart([report.roc]) if report.roc else None,
+        cmc=cmc_chart(rankings, gettext) if rankings else None,
+        roc=roc_chart([report.roc], gettext) if report.roc else None,
+        rankings=[curve.name for curve in rankings],
     )
 
 
@@ -67,25 +76,26 @@ def one_report(request: Request, name: str) -> Response:
 def compare(request: Request, report: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Two reports side by side: the numbers of ``passerby compare``."""
     if len(report) != 2 or report[0] == report[1]:
-        return _refusal(request, QueryError("choose two reports to compare"), 422)
+        return _refusal(request, QueryError(gettext_of(request)(N_("choose two reports to compare"))), 422)
     store = _store(request)
     try:
         a, b = store.read(report[0]), store.read(report[1])
         found = differences(store, a, b)
     except (ConfigError, QueryError) as error:
         return _refusal(request, error, 404 if isinstance(error, QueryError) else 422)
+    gettext = gettext_of(request)
     return page(
         request,
         "evaluate_compare.html",
-        title="Evaluate",
         section="evaluate",
         a=a,
         b=b,
         found=found,
+        not_paired_because=why_not_paired(found["not_paired_because"] or "", gettext),
         names=NAMES,
         level=f"{LEVEL:.0%}",
-        cmc=cmc_chart(_named(a, b, [one.cmc[0] for one in (a, b) if one.cmc])) if a.cmc and b.cmc else None,
-        roc=roc_chart(_named(a, b, [one.roc for one in (a, b) if one.roc])) if a.roc and b.roc else None,
+        cmc=cmc_chart(_named(a, b, [one.cmc[0] for one in (a, b) if one.cmc]), gettext) if a.cmc and b.cmc else None,
+        roc=roc_chart(_named(a, b, [one.roc for one in (a, b) if one.roc]), gettext) if a.roc and b.roc else None,
     )
 
 
@@ -124,13 +134,21 @@ def side_by_side(a: Report, b: Report) -> dict[str, Any]:
     }
 
 
+def why_not_paired(english: str, gettext: Callable[[str], str]) -> str:
+    """Why there are no intervals, in the language of the page as far as it is known there."""
+    for known in NOT_PAIRED:
+        if english.startswith(known) and gettext(known) != known:
+            return gettext(known)
+    return english
+
+
 def _named(a: Report, b: Report, curves: list[Curve]) -> list[Curve]:
     return [Curve(name=one.name, points=curve.points) for one, curve in zip((a, b), curves, strict=True)]
 
 
 def _refusal(request: Request, error: Exception, status: int | None = None) -> Response:
     code = status or (404 if isinstance(error, QueryError) else 422)
-    return page(request, "evaluate_missing.html", code, title="Evaluate", section="evaluate", reason=str(error))
+    return page(request, "evaluate_missing.html", code, section="evaluate", reason=str(error))
 
 
 def _store(request: Request) -> ReportStore:
