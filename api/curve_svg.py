@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from api.report_messages import Curve
+from api.report_words import Words
 
 WIDTH, HEIGHT = 400, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 44
@@ -13,8 +14,6 @@ RANKS = 20
 """Of a CMC curve, at most."""
 
 Scale = Callable[[float], float]
-Words = Callable[[str], str]
-"""Translates a text of the page."""
 
 
 def cmc_chart(curves: Sequence[Curve], gettext: Words = str) -> Markup:

@@ -1,6 +1,5 @@
 """The page "Evaluate": past evaluations, their curves, and two side by side."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,30 +11,10 @@ from api.language import N_, gettext_of
 from api.page import page
 from api.report_messages import Curve, Report
 from api.report_store import ReportStore
+from api.report_words import NAMES, RANKINGS, setting_name, setting_value, why_not_paired
 from gallery.errors import ConfigError, QueryError
 from retrieval.bootstrap import LEVEL
 
-NAMES = {
-    "mAP": "mAP",
-    "mAP_trapezoid": N_("mAP by trapezoids"),
-    "rank1": N_("rank-1"),
-    "rank5": N_("rank-5"),
-    "rank10": N_("rank-10"),
-    "mINP": "mINP",
-    "sighting_precision": N_("precision of sightings"),
-    "sighting_recall": N_("recall of sightings"),
-    "sighting_f1": N_("F1 of sightings"),
-    "not_found_correct": N_("absent people not found"),
-    "auc": N_("area under ROC"),
-    "eer": N_("equal error rate"),
-}
-RANKINGS = {"cosine": N_("cosine"), "re-ranked": N_("re-ranked")}
-NOT_PAIRED = (
-    N_("the scored queries are not the same"),
-    N_("all queries show one person, so nothing can be said of others"),
-    N_("a scene has too few people"),
-)
-"""How reasons begin why two reports have no intervals; the full ones are in English."""
 TILES = {"market1501": ("rank1", "rank5", "mAP", "mINP"), "scene": ("rank1", "mAP", "sighting_f1", "not_found_correct")}
 
 evaluate_pages = APIRouter(include_in_schema=False)
@@ -69,6 +48,9 @@ def one_report(request: Request, name: str) -> Response:
         cmc=cmc_chart(rankings, gettext) if rankings else None,
         roc=roc_chart([report.roc], gettext) if report.roc else None,
         rankings=[curve.name for curve in rankings],
+        settings=[
+            (setting_name(name, gettext), setting_value(value, gettext)) for name, value in report.settings.items()
+        ],
     )
 
 
@@ -91,6 +73,10 @@ def compare(request: Request, report: Annotated[list[str], Query()] = []) -> Res
         a=a,
         b=b,
         found=found,
+        settings=[
+            (setting_name(name, gettext), [setting_value(value, gettext) for value in values])
+            for name, values in found["settings"].items()
+        ],
         not_paired_because=why_not_paired(found["not_paired_because"] or "", gettext),
         names=NAMES,
         level=f"{LEVEL:.0%}",
@@ -132,14 +118,6 @@ def side_by_side(a: Report, b: Report) -> dict[str, Any]:
         "verification": {},
         "settings": settings,
     }
-
-
-def why_not_paired(english: str, gettext: Callable[[str], str]) -> str:
-    """Why there are no intervals, in the language of the page as far as it is known there."""
-    for known in NOT_PAIRED:
-        if english.startswith(known) and gettext(known) != known:
-            return gettext(known)
-    return english
 
 
 def _named(a: Report, b: Report, curves: list[Curve]) -> list[Curve]:

@@ -50,7 +50,7 @@ def best_language(accepted: str) -> str:
         except ValueError:
             continue
         if tag.strip() and quality > 0:
-            wanted.append((quality, tag.strip()))
+            wanted.append((quality, tag.strip().lower()))
     wanted.sort(key=lambda item: -item[0])
     return negotiate_locale([tag for _, tag in wanted], list(LANGUAGES), sep="-") or "en"
 

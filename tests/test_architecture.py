@@ -38,6 +38,7 @@ STAYS_IN = {
     "motmetrics": {"retrieval"},
     "tensorboardX": {"training"},
     "jinja2": {"api"},
+    "babel": {"api"},
     "matplotlib": {"retrieval", "api"},
 }
 

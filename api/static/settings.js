@@ -13,6 +13,7 @@ const PARTS = {
   reports: t("Reports"),
 };
 const ROLES = { viewer: t("viewer"), operator: t("operator"), admin: t("admin") };
+const SUMMARIES = { "part of the package": t("part of the package") }; // others are in English
 const KINDS = { detector: t("detector"), embedder: t("embedder") };
 
 function say(text) {
@@ -110,7 +111,7 @@ async function about() {
   const found = await ask("GET", "/about");
   const models = found.models.toSorted((a, b) => Number(b.in_use) - Number(a.in_use) || a.name.localeCompare(b.name));
   one("models").replaceChildren(
-    ...models.map((model) => element("tr", {}, element("th", { scope: "row", textContent: model.name }), cell(KINDS[model.kind] ?? model.kind), cell(model.summary), cell(model.licence), cell(model.in_use ? t("in use") : ""))),
+    ...models.map((model) => element("tr", {}, element("th", { scope: "row", textContent: model.name }), cell(KINDS[model.kind] ?? model.kind), cell(SUMMARIES[model.summary] ?? model.summary), cell(model.licence), cell(model.in_use ? t("in use") : ""))),
   );
   const rows = [
     [t("Version"), found.version],

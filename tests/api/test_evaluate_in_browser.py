@@ -25,6 +25,7 @@ def test_reports_are_opened_and_compared(tab):  # noqa: F811 - the fixture
     tab.click("nav >> text=Evaluate")
     tab.wait_for_selector(".reports")
     assert tab.locator("tbody th").all_inner_texts() == ["yard", "strong", "weak"]
+    tab.wait_for_selector("time[title]")
     assert "UTC" in tab.locator("time").first.get_attribute("title")
     assert tab.locator("button >> text=Compare").is_disabled()
     tab.check("input[value=weak]")
