@@ -11,7 +11,7 @@ from api.language import N_, gettext_of
 from api.page import page
 from api.report_messages import Curve, Report
 from api.report_store import ReportStore
-from api.report_words import NAMES, RANKINGS, setting_name, setting_value, why_not_paired
+from api.report_words import NAMES, curve_name, setting_name, setting_value, why_not_paired
 from gallery.errors import ConfigError, QueryError
 from retrieval.bootstrap import LEVEL
 
@@ -36,7 +36,10 @@ def one_report(request: Request, name: str) -> Response:
     except (ConfigError, QueryError) as error:
         return _refusal(request, error)
     gettext = gettext_of(request)
-    rankings = [Curve(name=gettext(RANKINGS.get(one.name, one.name)), points=one.points) for one in report.cmc]
+    rankings, pairs = (
+        [Curve(name=curve_name(one.name, gettext), points=one.points) for one in curves]
+        for curves in (report.cmc, [report.roc] if report.roc else [])
+    )
     return page(
         request,
         "evaluate_report.html",
@@ -46,7 +49,7 @@ def one_report(request: Request, name: str) -> Response:
         tiles=TILES[report.kind],
         level=f"{LEVEL:.0%}",
         cmc=cmc_chart(rankings, gettext) if rankings else None,
-        roc=roc_chart([report.roc], gettext) if report.roc else None,
+        roc=roc_chart(pairs, gettext) if pairs else None,
         rankings=[curve.name for curve in rankings],
         settings=[
             (setting_name(name, gettext), setting_value(value, gettext)) for name, value in report.settings.items()

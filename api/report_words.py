@@ -23,7 +23,7 @@ NAMES = {
 }
 """Of measures."""
 
-RANKINGS = {"cosine": N_("cosine"), "re-ranked": N_("re-ranked")}
+CURVES = {"cosine": N_("cosine"), "re-ranked": N_("re-ranked"), "pairs": N_("pairs")}
 
 SETTINGS = {
     "gallery": N_("images of the gallery"),
@@ -58,6 +58,11 @@ NOT_PAIRED = (
     N_("a scene has too few people"),
 )
 """How reasons begin why two reports have no intervals; the full ones are in English."""
+
+
+def curve_name(name: str, gettext: Words) -> str:
+    """What a curve shows."""
+    return gettext(CURVES[name]) if name in CURVES else name
 
 
 def setting_name(name: str, gettext: Words) -> str:
