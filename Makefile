@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 DATA ?= data
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo install test lint bench serve lock clean
+.PHONY: help demo install test lint bench serve words lock clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ bench: install  ## Print every figure that the docs quote (long; see benchmarks/
 
 serve: install  ## Start the server (HTTP API and pages).
 	$(BIN)/passerby serve --data $(DATA)
+
+words: install  ## Gather the texts of the pages into api/locale, for translators.
+	$(BIN)/pybabel --quiet extract --mapping babel.cfg --keyword t --keyword N_ --add-location file --sort-by-file --output $(VENV)/pages.pot api
+	$(BIN)/pybabel --quiet update --input-file $(VENV)/pages.pot --output-dir api/locale --locale zh --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 
 lock: install  ## Write constraints.txt anew from what is installed.
 	$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable --exclude passerby > constraints.txt

@@ -20,7 +20,7 @@ from gallery.tokens import TokenTable, digest
 VARIABLE = "PASSERBY_TOKEN"
 """The environment variable that holds the token: arguments of a command can be read by everybody on the machine."""
 
-OPEN_PATHS = frozenset({"/healthz", "/login", "/static/pages.css", "/static/icon.svg"})
+OPEN_PATHS = frozenset({"/healthz", "/login", "/language", "/static/pages.css", "/static/icon.svg"})
 """All that answers without a token."""
 
 OWNER = "owner"

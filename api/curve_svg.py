@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from api.report_messages import Curve
+from api.report_words import Words
 
 WIDTH, HEIGHT = 400, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 44
@@ -15,7 +16,7 @@ RANKS = 20
 Scale = Callable[[float], float]
 
 
-def cmc_chart(curves: Sequence[Curve]) -> Markup:
+def cmc_chart(curves: Sequence[Curve], gettext: Words = str) -> Markup:
     """The share of queries with a right answer among the first k, for one or two rankings."""
     shown = [Curve(name=curve.name, points=curve.points[:RANKS]) for curve in curves if curve.points]
     last = max((curve.points[-1][0] for curve in shown), default=1.0)
@@ -24,12 +25,12 @@ def cmc_chart(curves: Sequence[Curve]) -> Markup:
         shown,
         x=lambda rank: (rank - 1) / max(last - 1, 1),
         ticks=[(rank, f"{rank:.0f}") for rank in ranks],
-        names=("rank", "queries with a right answer so far"),
-        told="Cumulative match curve",
+        names=(gettext("rank"), gettext("queries with a right answer so far")),
+        told=gettext("Cumulative match curve: queries with a right answer so far, by rank"),
     )
 
 
-def roc_chart(curves: Sequence[Curve]) -> Markup:
+def roc_chart(curves: Sequence[Curve], gettext: Words = str) -> Markup:
     """Pairs of one person accepted, against pairs of two on a logarithmic axis."""
     shown = [curve for curve in curves if curve.points]
     positive = [far for curve in shown for far, _ in curve.points if far > 0]
@@ -40,8 +41,8 @@ def roc_chart(curves: Sequence[Curve]) -> Markup:
         shown,
         x=lambda far: 1 + math.log10(max(far, least)) / decades,
         ticks=[(10.0**-k, f"{10.0**-k:.{k}f}") for k in range(decades, -1, -step)],
-        names=("pairs of two people accepted", "pairs of one person accepted"),
-        told="ROC curve",
+        names=(gettext("pairs of two people accepted"), gettext("pairs of one person accepted")),
+        told=gettext("ROC curve: pairs of one person accepted, by pairs of two people accepted"),
     )
 
 
@@ -58,8 +59,8 @@ def _chart(
         return TOP + (1 - value) / (1 - floor) * (HEIGHT - TOP - BOTTOM)
 
     parts = [
-        Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}, {}">').format(
-            WIDTH, HEIGHT, told, f"{names[1]} by {names[0]}: {', '.join(curve.name for curve in curves)}"
+        Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}: {}">').format(
+            WIDTH, HEIGHT, told, ", ".join(curve.name for curve in curves)
         )
     ]
     shares = round((1 - floor) * 10)

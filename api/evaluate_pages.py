@@ -7,26 +7,14 @@ from starlette.responses import Response
 
 from api.compare_command import compared
 from api.curve_svg import cmc_chart, roc_chart
+from api.language import N_, gettext_of
 from api.page import page
 from api.report_messages import Curve, Report
 from api.report_store import ReportStore
+from api.report_words import NAMES, curve_name, setting_name, setting_value, why_not_paired
 from gallery.errors import ConfigError, QueryError
 from retrieval.bootstrap import LEVEL
 
-NAMES = {
-    "mAP": "mAP",
-    "mAP_trapezoid": "mAP by trapezoids",
-    "rank1": "rank-1",
-    "rank5": "rank-5",
-    "rank10": "rank-10",
-    "mINP": "mINP",
-    "sighting_precision": "precision of sightings",
-    "sighting_recall": "recall of sightings",
-    "sighting_f1": "F1 of sightings",
-    "not_found_correct": "absent people not found",
-    "auc": "area under ROC",
-    "eer": "equal error rate",
-}
 TILES = {"market1501": ("rank1", "rank5", "mAP", "mINP"), "scene": ("rank1", "mAP", "sighting_f1", "not_found_correct")}
 
 evaluate_pages = APIRouter(include_in_schema=False)
@@ -37,9 +25,7 @@ def evaluate(request: Request) -> Response:
     """All reports, the newest first."""
     store = _store(request)
     found, bad = store.all()
-    return page(
-        request, "evaluate.html", title="Evaluate", section="evaluate", reports=found, bad=bad, folder=store.folder
-    )
+    return page(request, "evaluate.html", section="evaluate", reports=found, bad=bad, folder=store.folder)
 
 
 @evaluate_pages.get("/evaluate/reports/{name}")
@@ -49,17 +35,25 @@ def one_report(request: Request, name: str) -> Response:
         report = _store(request).read(name)
     except (ConfigError, QueryError) as error:
         return _refusal(request, error)
+    gettext = gettext_of(request)
+    rankings, pairs = (
+        [Curve(name=curve_name(one.name, gettext), points=one.points) for one in curves]
+        for curves in (report.cmc, [report.roc] if report.roc else [])
+    )
     return page(
         request,
         "evaluate_report.html",
-        title="Evaluate",
         section="evaluate",
         report=report,
         names=NAMES,
         tiles=TILES[report.kind],
         level=f"{LEVEL:.0%}",
-        cmc=cmc_chart(report.cmc) if report.cmc else None,
-        roc=roc_chart([report.roc]) if report.roc else None,
+        cmc=cmc_chart(rankings, gettext) if rankings else None,
+        roc=roc_chart(pairs, gettext) if pairs else None,
+        rankings=[curve.name for curve in rankings],
+        settings=[
+            (setting_name(name, gettext), setting_value(value, gettext)) for name, value in report.settings.items()
+        ],
     )
 
 
@@ -67,25 +61,30 @@ def one_report(request: Request, name: str) -> Response:
 def compare(request: Request, report: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Two reports side by side: the numbers of ``passerby compare``."""
     if len(report) != 2 or report[0] == report[1]:
-        return _refusal(request, QueryError("choose two reports to compare"), 422)
+        return _refusal(request, QueryError(gettext_of(request)(N_("choose two reports to compare"))), 422)
     store = _store(request)
     try:
         a, b = store.read(report[0]), store.read(report[1])
         found = differences(store, a, b)
     except (ConfigError, QueryError) as error:
         return _refusal(request, error, 404 if isinstance(error, QueryError) else 422)
+    gettext = gettext_of(request)
     return page(
         request,
         "evaluate_compare.html",
-        title="Evaluate",
         section="evaluate",
         a=a,
         b=b,
         found=found,
+        settings=[
+            (setting_name(name, gettext), [setting_value(value, gettext) for value in values])
+            for name, values in found["settings"].items()
+        ],
+        not_paired_because=why_not_paired(found["not_paired_because"] or "", gettext),
         names=NAMES,
         level=f"{LEVEL:.0%}",
-        cmc=cmc_chart(_named(a, b, [one.cmc[0] for one in (a, b) if one.cmc])) if a.cmc and b.cmc else None,
-        roc=roc_chart(_named(a, b, [one.roc for one in (a, b) if one.roc])) if a.roc and b.roc else None,
+        cmc=cmc_chart(_named(a, b, [one.cmc[0] for one in (a, b) if one.cmc]), gettext) if a.cmc and b.cmc else None,
+        roc=roc_chart(_named(a, b, [one.roc for one in (a, b) if one.roc]), gettext) if a.roc and b.roc else None,
     )
 
 
@@ -130,7 +129,7 @@ def _named(a: Report, b: Report, curves: list[Curve]) -> list[Curve]:
 
 def _refusal(request: Request, error: Exception, status: int | None = None) -> Response:
     code = status or (404 if isinstance(error, QueryError) else 422)
-    return page(request, "evaluate_missing.html", code, title="Evaluate", section="evaluate", reason=str(error))
+    return page(request, "evaluate_missing.html", code, section="evaluate", reason=str(error))
 
 
 def _store(request: Request) -> ReportStore:

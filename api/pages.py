@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 from api.access import KnownTokens
 from api.attempts import Attempts
 from api.cameras import listed_cameras
+from api.language import N_
 from api.page import FOLDER, SECURITY, page
 from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
@@ -33,16 +34,14 @@ pages = APIRouter(include_in_schema=False)
 def search(request: Request) -> Response:
     """The page on which people are searched."""
     gallery = request.app.state.service.gallery
-    return page(
-        request, "search.html", cameras=[row.name for row in gallery.cameras()], title="Search", section="search"
-    )
+    return page(request, "search.html", cameras=[row.name for row in gallery.cameras()], section="search")
 
 
 @pages.get("/cameras")
 def cameras(request: Request) -> Response:
     """All cameras: what they show, and how far they are."""
     found = listed_cameras(request.app.state.service.gallery)
-    return page(request, "cameras.html", cameras=found, title="Cameras", section="cameras")
+    return page(request, "cameras.html", cameras=found, section="cameras")
 
 
 @pages.get("/cameras/{name}")
@@ -61,7 +60,6 @@ def camera(
     return page(
         request,
         "camera.html",
-        title=name,
         section="cameras",
         camera=name,
         tracklets=shown,
@@ -74,19 +72,19 @@ def camera(
 
 def missing_camera(request: Request, name: str) -> Response:
     """The page that says that there is no such camera."""
-    return page(request, "missing.html", 404, title="Cameras", section="cameras", camera=name)
+    return page(request, "missing.html", 404, section="cameras", camera=name)
 
 
 @pages.get("/track")
 def track(request: Request) -> Response:
     """One video: sent, followed, and played beside what was found in it."""
-    return page(request, "track.html", title="Track", section="track")
+    return page(request, "track.html", section="track")
 
 
 @pages.get("/settings")
 def settings(request: Request) -> Response:
     """Tokens, retention, networks."""
-    return page(request, "settings.html", title="Settings", section="settings", roles=ROLES)
+    return page(request, "settings.html", section="settings", roles=ROLES)
 
 
 @pages.get("/static/{name}")
@@ -103,10 +101,10 @@ def static(name: str) -> Response:
 def login(request: Request, key: str = "") -> Response:
     """Asks for a token; the link that the server prints needs none, once."""
     if not key:
-        return page(request, "login.html", title="Log in", error="")
+        return page(request, "login.html", error="")
     token = sessions_of(request).accept(key)
     if token is None:
-        return page(request, "login.html", 401, title="Log in", error="This link was used before. Log in with a token.")
+        return page(request, "login.html", 401, error=N_("This link was used before. Log in with a token."))
     return logged_in(request, token)
 
 
@@ -114,18 +112,18 @@ def login(request: Request, key: str = "") -> Response:
 async def log_in(request: Request) -> Response:
     """Begins a session."""
     if not from_this_site(request.headers):
-        return page(request, "login.html", 403, title="Log in", error="This form was sent by another site.")
+        return page(request, "login.html", 403, error=N_("This form was sent by another site."))
     attempts: Attempts = request.app.state.attempts
     client = "" if request.client is None else request.client.host
     wait = math.ceil(attempts.wait_seconds(client))
     if wait:
-        error = f"Too many attempts. Try again in {wait} s."
-        return page(request, "login.html", 429, {"Retry-After": str(wait)}, title="Log in", error=error)
+        error = N_("Too many attempts. Try again in %(seconds)s s.")
+        return page(request, "login.html", 429, {"Retry-After": str(wait)}, error=error, seconds=wait)
     token = await posted_token(request)
     tokens: KnownTokens = request.app.state.tokens
     if not token or await run_in_threadpool(tokens.holder, token) is None:
         attempts.fail(client)
-        return page(request, "login.html", 401, title="Log in", error="This is not a token of this server.")
+        return page(request, "login.html", 401, error=N_("This is not a token of this server."))
     return logged_in(request, token)
 
 

@@ -20,6 +20,7 @@ from api.crop_urls import with_url
 from api.evaluate_pages import evaluate_pages
 from api.frames import frames
 from api.jobs import viewing, working
+from api.language_choice import language_choice
 from api.lookups import stored_tracklet
 from api.messages import (
     Health,
@@ -103,7 +104,7 @@ def create_app(
     routers = (about, choosing, seeing, running, viewing, working, uploads, clips, frames, watch, timeline, queries)
     for more in (*routers, reports, administration):
         app.include_router(more, prefix="/api/v1", dependencies=[Depends(_not_kept), Security(_bearer)])
-    for html in (pages, watch_page, evaluate_pages):
+    for html in (pages, watch_page, evaluate_pages, language_choice):
         app.include_router(html)
     return app
 

@@ -18,4 +18,4 @@ def watch_camera(request: Request, name: str) -> Response:
         gallery.camera_start(name)
     except QueryError:
         return missing_camera(request, name)
-    return page(request, "watch.html", title=name, section="cameras", camera=name)
+    return page(request, "watch.html", section="cameras", camera=name)

@@ -81,7 +81,7 @@ def test_the_wheel_holds_every_module_and_what_modules_read(wheel):
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for pattern in (
-            *("*.py", "*.toml", "*.mako", "*.html", "*.css", "static/*.js", "static/*.svg", "py.typed"),
+            *("*.py", "*.toml", "*.mako", "*.po", "*.html", "*.css", "static/*.js", "static/*.svg", "py.typed"),
             *("shipped/*.onnx", "shipped/*.npz", "shipped/*.md"),
         )
         for path in (ROOT / package).rglob(pattern)

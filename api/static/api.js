@@ -1,5 +1,7 @@
 // The HTTP API of this server, asked with the session of the page.
 
+import { t } from "/static/words.js";
+
 export async function ask(method, path, body) {
   const request = { method };
   if (body instanceof FormData) {
@@ -25,7 +27,7 @@ export function send(path, form, onProgress, signal) {
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1${path}`);
     request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
-    request.addEventListener("error", () => reject(new Error("The connection to the server was lost.")));
+    request.addEventListener("error", () => reject(new Error(t("The connection to the server was lost."))));
     request.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
     request.addEventListener("load", () => {
       if (request.status === 401) return location.assign("/login");

@@ -2,6 +2,7 @@
 
 import { ask, element, send } from "/static/api.js";
 import "/static/moments.js";
+import { t } from "/static/words.js";
 
 const LOOK_MS = 1500;
 const PICTURE_MS = 3000;
@@ -15,14 +16,21 @@ const pictured = new Map();
 
 function stateText({ state, feed }) {
   const open = feed && OPEN.includes(feed.state);
-  if (open && feed.state === "queued") return feed.error ? "waits to try again" : "waits for its turn";
-  if (open && feed.state === "stopping") return "stopping";
+  if (open && feed.state === "queued") return feed.error ? t("waits to try again") : t("waits for its turn");
+  if (open && feed.state === "stopping") return t("stopping");
   if (open) {
-    const rate = feed.rate ? `, ${feed.rate.toFixed(0)} frames/s` : "";
-    return feed.live ? `live${rate}` : `being ingested${rate}`;
+    const rate = feed.rate?.toFixed(0);
+    if (feed.live) return feed.rate ? t("live, {rate} frames/s", { rate }) : t("live");
+    return feed.rate ? t("being ingested, {rate} frames/s", { rate }) : t("being ingested");
   }
-  if (feed?.state === "failed") return "failed";
-  return { new: "stopped", done: "up to date", running: "being ingested", interrupted: "interrupted", failed: "failed" }[state];
+  if (feed?.state === "failed") return t("failed");
+  return {
+    new: t("stopped"),
+    done: t("up to date"),
+    running: t("being ingested"),
+    interrupted: t("interrupted"),
+    failed: t("failed"),
+  }[state];
 }
 
 function update(card, camera) {
@@ -36,7 +44,7 @@ function update(card, camera) {
   if (open && feed.total) part("progress").value = feed.done / feed.total;
   part("error").textContent = feed?.error ?? "";
   part("error").hidden = !feed?.error;
-  part("visits").textContent = camera.tracklets === 1 ? "1 visit" : `${camera.tracklets} visits`;
+  part("visits").textContent = camera.tracklets === 1 ? t("1 visit") : t("{count} visits", { count: camera.tracklets });
   for (const [what, hidden] of [["start", open && feed?.wanted], ["stop", !open]]) {
     const button = card.querySelector(`[data-do="${what}"]`);
     if (button) button.hidden = Boolean(hidden);

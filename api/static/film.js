@@ -1,19 +1,20 @@
 // A clip that plays with a box around the person, which moves with the picture.
 
 import { Boxes } from "/static/boxes.js";
+import { t } from "/static/words.js";
 
 export class Film {
   constructor(video, overlay, note) {
     Object.assign(this, { video, note });
     this.boxes = new Boxes(overlay);
     this.asked = 0;
-    video.addEventListener("error", () => this.boxes.facts && this.#say("The video cannot be played."));
+    video.addEventListener("error", () => this.boxes.facts && this.#say(t("The video cannot be played.")));
   }
 
   async play(tracklet) {
     this.stop();
     const mine = this.asked;
-    this.#say("The video is being cut ...");
+    this.#say(t("The video is being cut ..."));
     try {
       const response = await fetch(`/api/v1/tracklets/${encodeURIComponent(tracklet)}/clip.json`);
       const facts = await response.json();

@@ -1,5 +1,7 @@
 // The photo that is asked for: drawn on a canvas with a frame around everybody in it; a click takes somebody else.
 
+import { t } from "/static/words.js";
+
 const NAMES = ["x1", "y1", "x2", "y2"];
 
 export class Photo {
@@ -39,7 +41,7 @@ export class Photo {
       ...this.people.map((person, index) => {
         const button = document.createElement("button");
         button.type = "button";
-        button.setAttribute("aria-label", `Person ${index + 1}`);
+        button.setAttribute("aria-label", t("Person {number}", { number: index + 1 }));
         button.setAttribute("aria-pressed", String(same(person, box)));
         const shot = document.createElement("canvas");
         this.#cut(shot, person);

@@ -1,5 +1,7 @@
 // A camera's video as one film: the next piece is fetched while this one plays, and follows it by itself.
 
+import { t } from "/static/words.js";
+
 const SECONDS = 15;
 
 const milliseconds = (time) => Date.parse(time);
@@ -9,7 +11,7 @@ function once(video, kind) {
   return new Promise((resolve, reject) => {
     const end = new AbortController();
     video.addEventListener(kind, () => (end.abort(), resolve()), { signal: end.signal });
-    video.addEventListener("error", () => (end.abort(), reject(new Error("The video cannot be played."))), { signal: end.signal });
+    video.addEventListener("error", () => (end.abort(), reject(new Error(t("The video cannot be played.")))), { signal: end.signal });
   });
 }
 
@@ -24,7 +26,7 @@ export class Player extends EventTarget {
     this.following = this.ready = null; // a promise of the next piece, in the spare video; that piece
     for (const video of videos) {
       video.addEventListener("ended", () => video === this.video && this.#goOn());
-      video.addEventListener("error", () => video === this.video && this.piece && this.#note("The video cannot be played."));
+      video.addEventListener("error", () => video === this.video && this.piece && this.#note(t("The video cannot be played.")));
     }
   }
 
@@ -94,7 +96,7 @@ export class Player extends EventTarget {
     this.following = this.ready = null;
     this.loading = true;
     this.video.pause();
-    this.#note("The video is being cut ...");
+    this.#note(t("The video is being cut ..."));
     try {
       const piece = await this.#fetch(since);
       if (mine !== this.turn) return;
@@ -170,7 +172,7 @@ export class Player extends EventTarget {
 
   async #goOn() {
     const [mine, ended] = [this.turn, this.piece];
-    if (ended.next === null) return this.#end("The recording ends here.");
+    if (ended.next === null) return this.#end(t("The recording ends here."));
     this.following ??= this.#prepare(ended.next);
     const next = await this.following;
     if (mine !== this.turn || ended !== this.piece || !this.video.ended) return;
@@ -178,7 +180,7 @@ export class Player extends EventTarget {
       this.following = null; // playing on tries again
       return this.#end(next.message);
     }
-    this.#note(ended.gaps.length ? "What follows comes after a gap." : "");
+    this.#note(ended.gaps.length ? t("What follows comes after a gap.") : "");
     this.#show(next);
   }
 

@@ -1,6 +1,7 @@
 // What is asked: the photos and sightings of one person, with small pictures of each that can be taken away again.
 
 import { element, one } from "/static/element.js";
+import { t } from "/static/words.js";
 
 const MOST = 8;
 
@@ -24,7 +25,7 @@ export class Question {
   }
 
   async take(file, adding) {
-    if (adding && this.parts.length >= MOST) throw new Error(`At most ${MOST} pictures describe one person.`);
+    if (adding && this.parts.length >= MOST) throw new Error(t("At most {most} pictures describe one person.", { most: MOST }));
     await this.photo.load(file);
     if (!adding) this.parts = [];
     if (!adding) this.marks.clear();
@@ -33,7 +34,7 @@ export class Question {
   }
 
   takeTracklet(id, adding) {
-    if (adding && this.parts.length >= MOST) throw new Error(`At most ${MOST} pictures describe one person.`);
+    if (adding && this.parts.length >= MOST) throw new Error(t("At most {most} pictures describe one person.", { most: MOST }));
     if (!adding) this.clear();
     this.#add({ tracklet: id, picture: `/api/v1/tracklets/${encodeURIComponent(id)}/crop.jpg` });
   }
@@ -108,11 +109,11 @@ export class Question {
     one("add").hidden = this.parts.length >= MOST;
     one("parts").replaceChildren(
       ...this.parts.map((part, index) => {
-        const shot = element("img", { alt: `Searched: picture ${index + 1}`, title: part.taken ?? "" });
+        const shot = element("img", { alt: t("Searched: picture {number}", { number: index + 1 }), title: part.taken ?? "" });
         if (part.picture) shot.src = part.picture;
         else shot.hidden = true;
-        const away = element("button", { type: "button", className: "away", textContent: "\u00d7", title: "Take away" });
-        away.setAttribute("aria-label", `Take away picture ${index + 1}`);
+        const away = element("button", { type: "button", className: "away", textContent: "\u00d7", title: t("Take away") });
+        away.setAttribute("aria-label", t("Take away picture {number}", { number: index + 1 }));
         away.addEventListener("click", () => this.#remove(part));
         return element("li", { className: "part" }, shot, away);
       }),

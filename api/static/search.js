@@ -7,6 +7,7 @@ import { Photo } from "/static/photo.js";
 import { Question } from "/static/question.js";
 import { Timeline } from "/static/timeline.js";
 import { Viewer } from "/static/viewer.js";
+import { t } from "/static/words.js";
 
 const form = one("ask");
 const results = document.querySelector(".results");
@@ -43,7 +44,7 @@ function filters() {
 
 async function ask() {
   if (question.empty && !question.id) return;
-  tell("busy", "Searching", "");
+  tell("busy", t("Searching"), "");
   one("go").disabled = false;
   one("clear").hidden = false;
   try {
@@ -66,7 +67,7 @@ function mark(sighting, what) {
       const found = await sayOf(id, said, filters());
       if (found) show(found);
     } catch (error) {
-      tell("failed", "This mark was not kept", error.message);
+      tell("failed", t("This mark was not kept"), error.message);
     }
   });
 }
@@ -76,7 +77,7 @@ function fail(message) {
   one("viewer").close();
   one("grid").replaceChildren();
   one("timeline").hidden = one("tools").hidden = true;
-  tell("failed", "This could not be searched", message);
+  tell("failed", t("This could not be searched"), message);
 }
 
 function show(found) {
@@ -86,12 +87,16 @@ function show(found) {
   const sure = found.sightings.filter((sighting) => isSure(sighting, found));
   const kept = found.sightings.filter((sighting) => sighting.feedback !== "rejected");
   const best = kept.length ? Math.max(...kept.map((sighting) => sighting.similarity)) : undefined;
-  const point = `operating point ${found.operating_point.toFixed(2)}`;
+  const values = { best: best?.toFixed(2), point: found.operating_point.toFixed(2) };
   if (found.answer === "found" || sure.length) {
-    tell("found", `Seen ${sure.length === 1 ? "once" : `${sure.length} times`}`, `Best similarity ${best.toFixed(2)}, ${point}.`);
+    const verdict = sure.length === 1 ? t("Seen once") : t("Seen {count} times", { count: sure.length });
+    tell("found", verdict, t("Best similarity {best}, operating point {point}.", values));
   } else {
-    const nearest = best === undefined ? "Nobody else was seen there at all." : `Best similarity ${best.toFixed(2)}, ${point}; what is shown is only alike.`;
-    tell("missing", "Not in this footage", nearest);
+    const nearest =
+      best === undefined
+        ? t("Nobody else was seen there at all.")
+        : t("Best similarity {best}, operating point {point}; what is shown is only alike.", values);
+    tell("missing", t("Not in this footage"), nearest);
   }
   one("tools").hidden = found.sightings.length === 0;
   timeline.show(found, (sighting) => isSure(sighting, found));
@@ -125,7 +130,9 @@ async function take(file, adding = false) {
   try {
     await question.take(file, adding && !question.empty);
   } catch (error) {
-    const unreadable = `${file.name || "What was pasted"} is no picture that a browser can show.`;
+    const unreadable = file.name
+      ? t("{name} is no picture that a browser can show.", { name: file.name })
+      : t("What was pasted is no picture that a browser can show.");
     return fail(error instanceof DOMException ? unreadable : error.message);
   }
   ask();
@@ -155,7 +162,8 @@ function reset() {
   one("clear").hidden = one("timeline").hidden = one("tools").hidden = true;
   one("grid").replaceChildren();
   one("file").value = one("another").value = "";
-  tell("", "Nobody is searched yet", "Give a photo of a person, or of a scene: everybody in it is framed, and one is taken.");
+  const hint = t("Give a photo of a person, or of a scene: everybody in it is framed, and one is taken.");
+  tell("", t("Nobody is searched yet"), hint);
 }
 
 function startOver() {
@@ -197,8 +205,8 @@ one("clear").addEventListener("click", startOver);
 one("export").addEventListener("click", table);
 one("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(location.href);
-  one("copy").textContent = "Copied";
-  setTimeout(() => (one("copy").textContent = "Copy link"), 1500);
+  one("copy").textContent = t("Copied");
+  setTimeout(() => (one("copy").textContent = t("Copy link")), 1500);
 });
 one("in").addEventListener("click", () => timeline.zoom(2));
 one("out").addEventListener("click", () => timeline.zoom(0.5));

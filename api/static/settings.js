@@ -2,9 +2,19 @@
 
 import { ask, element } from "/static/api.js";
 import { instant, utc } from "/static/time.js";
+import { t } from "/static/words.js";
 
 const one = (id) => document.getElementById(id);
-const PARTS = { database: "Database", crops: "Pictures of people", uploads: "Uploaded videos", jobs: "Tracked videos", reports: "Reports" };
+const PARTS = {
+  database: t("Database"),
+  crops: t("Pictures of people"),
+  uploads: t("Uploaded videos"),
+  jobs: t("Tracked videos"),
+  reports: t("Reports"),
+};
+const ROLES = { viewer: t("viewer"), operator: t("operator"), admin: t("admin") };
+const SUMMARIES = { "part of the package": t("part of the package") }; // others are in English
+const KINDS = { detector: t("detector"), embedder: t("embedder") };
 
 function say(text) {
   one("said").textContent = text;
@@ -31,14 +41,14 @@ async function tokens() {
   const found = await ask("GET", "/tokens");
   one("tokens").replaceChildren(
     ...found.tokens.map((token) => {
-      const remove = element("button", { type: "button", className: "quiet", textContent: "Remove" });
-      remove.setAttribute("aria-label", `Remove the token of ${token.name}`);
+      const remove = element("button", { type: "button", className: "quiet", textContent: t("Remove") });
+      remove.setAttribute("aria-label", t("Remove the token of {name}", { name: token.name }));
       remove.addEventListener("click", guarded(async () => {
         await ask("DELETE", `/tokens/${encodeURIComponent(token.name)}`);
         await tokens();
       }));
       const name = element("th", { scope: "row", textContent: token.name });
-      return element("tr", {}, name, cell(token.role), cell(time(token.created)), cell(time(token.expires, "no end")), cell(time(token.last_used, "never")), cell(remove));
+      return element("tr", {}, name, cell(ROLES[token.role] ?? token.role), cell(time(token.created)), cell(time(token.expires, t("no end"))), cell(time(token.last_used, t("never"))), cell(remove));
     }),
   );
 }
@@ -77,7 +87,7 @@ async function admin() {
   const sure = () => one("keep").dataset.sure === JSON.stringify(days(retention));
   retention.addEventListener("input", () => {
     one("effect").textContent = "";
-    one("keep").textContent = "Save";
+    one("keep").textContent = t("Save");
     delete one("keep").dataset.sure;
   });
   retention.addEventListener("submit", guarded(async () => {
@@ -85,15 +95,15 @@ async function admin() {
     const { would_erase: count } = await ask("PUT", "/settings?trial=true", choice);
     if (count && !sure()) {
       one("effect").className = "error";
-      one("effect").textContent = count === 1 ? "1 visit is older and will be erased for good." : `${count} visits are older and will be erased for good.`;
-      one("keep").textContent = "Save and erase them";
+      one("effect").textContent = count === 1 ? t("1 visit is older and will be erased for good.") : t("{count} visits are older and will be erased for good.", { count });
+      one("keep").textContent = t("Save and erase them");
       one("keep").dataset.sure = JSON.stringify(choice);
       return;
     }
     await ask("PUT", "/settings", choice);
     one("effect").className = "";
-    one("effect").textContent = "Saved.";
-    one("keep").textContent = "Save";
+    one("effect").textContent = t("Saved.");
+    one("keep").textContent = t("Save");
   }));
 }
 
@@ -101,14 +111,14 @@ async function about() {
   const found = await ask("GET", "/about");
   const models = found.models.toSorted((a, b) => Number(b.in_use) - Number(a.in_use) || a.name.localeCompare(b.name));
   one("models").replaceChildren(
-    ...models.map((model) => element("tr", {}, element("th", { scope: "row", textContent: model.name }), cell(model.kind), cell(model.summary), cell(model.licence), cell(model.in_use ? "in use" : ""))),
+    ...models.map((model) => element("tr", {}, element("th", { scope: "row", textContent: model.name }), cell(KINDS[model.kind] ?? model.kind), cell(SUMMARIES[model.summary] ?? model.summary), cell(model.licence), cell(model.in_use ? t("in use") : ""))),
   );
   const rows = [
-    ["Version", found.version],
-    ["Detector", found.detector],
-    ["Embedder", found.embedder ?? "none yet"],
+    [t("Version"), found.version],
+    [t("Detector"), found.detector],
+    [t("Embedder"), found.embedder ?? t("none yet")],
     ...Object.entries(found.bytes_by_part).map(([part, bytes]) => [PARTS[part] ?? part, size(bytes)]),
-    ["Free on the disk", size(found.bytes_free)],
+    [t("Free on the disk"), size(found.bytes_free)],
   ];
   one("room").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]));
 }

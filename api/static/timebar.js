@@ -1,6 +1,7 @@
 // A camera's whole time: what is covered, how many people came when, and where the film is. A click goes there.
 
 import { instant, utc } from "/static/time.js";
+import { t } from "/static/words.js";
 
 const BINS = 200;
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,7 +16,7 @@ export class Timebar {
     root.addEventListener("pointermove", (event) => {
       if (!this.facts) return;
       const moment = this.#at(event);
-      root.title = `${instant(moment)} (${utc(moment)})`;
+      root.title = t("{time} ({utc})", { time: instant(moment), utc: utc(moment) });
     });
     root.addEventListener("keydown", (event) => {
       const part = { PageUp: -0.1, PageDown: 0.1 }[event.key];

@@ -1,6 +1,7 @@
 // Sightings by camera and time: one lane for each camera, shaded where it was looked at.
 
 import { instant, utc } from "/static/time.js";
+import { t } from "/static/words.js";
 
 export class Timeline {
   constructor(figure, onChoose) {
@@ -41,8 +42,9 @@ export class Timeline {
         const tick = bar("button", sighting.start, sighting.end);
         tick.type = "button";
         tick.className = `tick ${isSure(sighting) ? "sure" : ""}`;
-        tick.title = `${instant(sighting.start)} (${utc(sighting.start)}), similarity ${sighting.similarity.toFixed(2)}`;
-        tick.setAttribute("aria-label", `Sighting ${sighting.rank}: ${camera.camera}, ${tick.title}`);
+        const facts = { time: instant(sighting.start), utc: utc(sighting.start), value: sighting.similarity.toFixed(2) };
+        tick.title = t("{time} ({utc}), similarity {value}", facts);
+        tick.setAttribute("aria-label", t("Sighting {rank}: {camera}, {facts}", { rank: sighting.rank, camera: camera.camera, facts: tick.title }));
         tick.addEventListener("click", () => this.onChoose(sighting.rank));
         track.append(tick);
       }

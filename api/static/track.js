@@ -2,6 +2,10 @@
 
 import { ask, element, follow, send } from "/static/api.js";
 import { instant, utc } from "/static/time.js";
+import { t } from "/static/words.js";
+
+// The server names a job in English: "Track walk.mp4".
+const titleOf = ({ title }) => (title.startsWith("Track ") ? t("Track {name}", { name: title.slice("Track ".length) }) : title);
 
 const one = (id) => document.getElementById(id);
 const form = one("track-form");
@@ -58,10 +62,10 @@ async function track() {
   cancel = () => sending.abort();
   try {
     const file = form.video.files[0];
-    work(file.name, "Sending the video", 0);
+    work(file.name, t("Sending the video"), 0);
     const body = new FormData();
     body.append("video", file);
-    const upload = await send("/uploads", body, (share) => work(file.name, "Sending the video", share), sending.signal);
+    const upload = await send("/uploads", body, (share) => work(file.name, t("Sending the video"), share), sending.signal);
     const wish = { kind: "track", upload: upload.id, join: form.join.checked };
     if (!form.confidence.disabled) wish.confidence = Number(form.confidence.value);
     if (!form.distance.disabled) wish.max_cosine_distance = Number(form.distance.value);
@@ -90,9 +94,10 @@ async function watch(job) {
     return fail(error.message);
   }
   one("cancel").disabled = false;
-  const ended = await follow(job, ({ title, state, progress }) => {
+  const ended = await follow(job, (told) => {
+    const { state, progress } = told;
     const share = progress.total ? progress.done / progress.total : undefined;
-    work(title, stateText(state, progress), share);
+    work(titleOf(told), stateText(state, progress), share);
   });
   one("work").hidden = true;
   if (ended.state === "failed") fail(ended.error);
@@ -101,12 +106,12 @@ async function watch(job) {
 }
 
 function stateText(state, { done, total, rate }) {
-  if (state === "queued") return "Waits for its turn";
-  if (state === "stopping") return "Ending: what was followed so far is kept";
-  if (!done) return "Starting";
-  const speed = rate ? `, ${rate.toFixed(0)} frames/s` : "";
-  const left = rate && total ? `, ${Math.ceil((total - done) / rate)} s left` : "";
-  return `${done} of ${total ?? "?"} frames${speed}${left}`;
+  if (state === "queued") return t("Waits for its turn");
+  if (state === "stopping") return t("Ending: what was followed so far is kept");
+  if (!done) return t("Starting");
+  const values = { done, total: total ?? "?", rate: rate?.toFixed(0), left: rate && total ? Math.ceil((total - done) / rate) : null };
+  if (values.left !== null) return t("{done} of {total} frames, {rate} frames/s, {left} s left", values);
+  return rate ? t("{done} of {total} frames, {rate} frames/s", values) : t("{done} of {total} frames", values);
 }
 
 function work(title, text, share) {
@@ -129,7 +134,7 @@ function fail(text) {
 
 function show(job) {
   one("films").hidden = false;
-  one("films-title").textContent = job.title;
+  one("films-title").textContent = titleOf(job);
   const url = (name) => job.files.find((file) => file.endsWith(`/${name}`));
   films[0].src = url("original.mp4");
   films[1].src = url("annotated.mp4");
@@ -138,11 +143,11 @@ function show(job) {
   one("get-log").href = `${url("log.csv")}?download`;
   const numbers = job.result ?? {};
   const rows = [
-    ["People", numbers.people],
-    ["Frames", numbers.frames],
-    ["Frames a second", numbers.frames_per_second?.toFixed(1)],
-    ["People in a frame, on average", numbers.mean_people?.toFixed(1)],
-    ["Ended early", job.state === "cancelled" ? "yes" : undefined],
+    [t("People"), numbers.people],
+    [t("Frames"), numbers.frames],
+    [t("Frames a second"), numbers.frames_per_second?.toFixed(1)],
+    [t("People in a frame, on average"), numbers.mean_people?.toFixed(1)],
+    [t("Ended early"), job.state === "cancelled" ? t("yes") : undefined],
   ];
   one("numbers").replaceChildren(
     ...rows.filter(([, value]) => value !== undefined).flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]),
@@ -161,7 +166,7 @@ async function playBoth() {
 }
 
 function label() {
-  one("both").textContent = films.some((film) => !film.paused && !film.ended) ? "Pause both" : "Play both";
+  one("both").textContent = films.some((film) => !film.paused && !film.ended) ? t("Pause both") : t("Play both");
 }
 
 async function list() {
@@ -170,7 +175,7 @@ async function list() {
   one("none-before").hidden = over.length > 0;
   one("before").replaceChildren(
     ...over.map((job) => {
-      const open = element("button", { type: "button", className: "link-like", textContent: job.title });
+      const open = element("button", { type: "button", className: "link-like", textContent: titleOf(job) });
       open.disabled = !job.files.length;
       open.addEventListener("click", () => {
         history.replaceState(null, "", `#job=${job.id}`);
@@ -178,9 +183,9 @@ async function list() {
         one("films").scrollIntoView();
       });
       const time = element("time", { dateTime: job.created, title: utc(job.created), textContent: instant(job.created) });
-      const state = { done: "done", failed: "failed", cancelled: "ended early" }[job.state];
-      const remove = element("button", { type: "button", className: "quiet", textContent: "Remove" });
-      remove.setAttribute("aria-label", `Remove: ${job.title}, ${time.textContent}`);
+      const state = { done: t("done"), failed: t("failed"), cancelled: t("ended early") }[job.state];
+      const remove = element("button", { type: "button", className: "quiet", textContent: t("Remove") });
+      remove.setAttribute("aria-label", t("Remove: {title}, {time}", { title: titleOf(job), time: time.textContent }));
       remove.addEventListener("click", async () => {
         await ask("DELETE", `/jobs/${job.id}/files`);
         list();

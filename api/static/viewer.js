@@ -3,6 +3,9 @@
 import { element, one } from "/static/element.js";
 import { Film } from "/static/film.js";
 import { instant, utc } from "/static/time.js";
+import { t } from "/static/words.js";
+
+const moment = (time) => t("{time} ({utc})", { time: instant(time), utc: utc(time) });
 
 export class Viewer {
   constructor({ onMark, onAdd }) {
@@ -81,18 +84,18 @@ export class Viewer {
     const { answer } = this;
     one("asked").src = answer.query.parts[0].picture;
     one("seen").src = sighting.crop ?? "";
-    one("viewer-title").textContent = `${sighting.camera}, ${instant(sighting.start)}`;
-    one("seen-caption").textContent = `Seen, rank ${sighting.rank}`;
+    one("viewer-title").textContent = t("{camera}, {time}", { camera: sighting.camera, time: instant(sighting.start) });
+    one("seen-caption").textContent = t("Seen, rank {rank}", { rank: sighting.rank });
     one("same").setAttribute("aria-pressed", String(sighting.feedback === "confirmed"));
     one("other").setAttribute("aria-pressed", String(sighting.feedback === "rejected"));
     one("before").disabled = this.#place() <= 0;
     one("after").disabled = this.#place() >= this.walk.length - 1;
     const facts = [
-      ["From", `${instant(sighting.start)} (${utc(sighting.start)})`],
-      ["To", `${instant(sighting.end)} (${utc(sighting.end)})`],
-      ["Similarity", `${sighting.similarity.toFixed(3)} (operating point ${answer.operating_point.toFixed(3)})`],
-      ["Probability", sighting.probability === null ? "not calibrated yet" : `${(100 * sighting.probability).toFixed(1)} %`],
-      ["Tracklets", sighting.tracklets.join(", ")],
+      [t("From"), moment(sighting.start)],
+      [t("To"), moment(sighting.end)],
+      [t("Similarity"), t("{value} (operating point {point})", { value: sighting.similarity.toFixed(3), point: answer.operating_point.toFixed(3) })],
+      [t("Probability"), sighting.probability === null ? t("not calibrated yet") : `${(100 * sighting.probability).toFixed(1)} %`],
+      [t("Tracklets"), sighting.tracklets.join(", ")],
     ];
     one("facts").replaceChildren(
       ...facts.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]),

@@ -4,6 +4,7 @@ import { Boxes, colourOf, shortId } from "/static/boxes.js";
 import { Player } from "/static/player.js";
 import { instant, utc } from "/static/time.js";
 import { Timebar } from "/static/timebar.js";
+import { t } from "/static/words.js";
 
 const one = (id) => document.getElementById(id);
 const camera = one("watch").dataset.camera;
@@ -21,7 +22,7 @@ function choose(person) {
   for (const face of one("people").querySelectorAll("button")) face.setAttribute("aria-pressed", String(face.dataset.id === person.id));
   one("chosen").hidden = false;
   one("chosen-crop").src = crop(person);
-  one("chosen-crop").alt = `Person ${shortId(person.id)}`;
+  one("chosen-crop").alt = t("Person {number}", { number: shortId(person.id) });
   one("chosen-id").textContent = person.id;
   one("chosen-search").href = `/#tracklet=${encodeURIComponent(person.id)}`;
 }
@@ -31,7 +32,7 @@ function face(person) {
   button.type = "button";
   button.title = person.id;
   button.dataset.id = person.id;
-  button.setAttribute("aria-label", `Person ${shortId(person.id)}`);
+  button.setAttribute("aria-label", t("Person {number}", { number: shortId(person.id) }));
   button.setAttribute("aria-pressed", String(boxes.chosen === person.id));
   const image = Object.assign(document.createElement("img"), { src: crop(person), alt: "", loading: "lazy" });
   const label = Object.assign(document.createElement("span"), { textContent: shortId(person.id) });
@@ -54,7 +55,7 @@ player.addEventListener("piece", () => {
   tick();
 });
 player.addEventListener("state", () => {
-  one("play").textContent = player.playing ? "Pause" : "Play";
+  one("play").textContent = player.playing ? t("Pause") : t("Play");
   if (!player.playing && player.now !== null) history.replaceState(null, "", `?at=${encodeURIComponent(new Date(player.now).toISOString())}`);
 });
 player.addEventListener("note", (event) => (one("note").textContent = event.detail));
@@ -109,7 +110,7 @@ stage.addEventListener("pointermove", (event) => stage.classList.toggle("over", 
 async function begin() {
   const at = new URLSearchParams(location.search).get("at");
   const moment = at === null ? null : Date.parse(at);
-  if (Number.isNaN(moment)) return (one("note").textContent = "The time in the address is none that can be read.");
+  if (Number.isNaN(moment)) return (one("note").textContent = t("The time in the address is none that can be read."));
   bar.load().catch((error) => (one("note").textContent = error.message));
   await player.jump(moment);
   if (player.piece) player.play();

@@ -229,6 +229,7 @@ def test_cameras_lead_to_everybody_they_saw_and_on_to_a_search(tab, site):
     assert "up to date" in tab.inner_text(".card >> nth=0")
     picture = tab.locator(".picture img").first
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    tab.wait_for_selector("time[title]")
     time = tab.locator("time").first
     assert "UTC" in time.get_attribute("title")
     assert "8:00" in time.inner_text(), "1970-01-01T00:00 UTC, in Shanghai"
