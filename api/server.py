@@ -87,6 +87,7 @@ def create_app(
     )
     app.state.service = service
     app.state.sessions = sessions
+    app.state.ending = service.recordings.ended
     app.state.clips = Clips(service.gallery, service.recordings)
     app.state.reports = ReportStore(service.gallery.folder / REPORTS)
     app.state.attempts = Attempts()
