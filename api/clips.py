@@ -139,6 +139,12 @@ class Clips:
         seen = self._forget_erased()
         return self._file(f"{camera}\n{span}", seen, lambda path: write_piece(self._recordings, camera, span, path))
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much room all of them take."""
+        with self._guard:
+            return sum(size for _, size in self._kept.values())
+
     def _file(self, name: str, seen: int, write: Callable[[Path], Made]) -> tuple[Path, Made]:
         key = hashlib.sha256(name.encode()).hexdigest()
         path = self._folder / f"{key}.mp4"

@@ -56,7 +56,9 @@ def faults(page) -> list[str]:
         (rule, node)
         for rule in found["incomplete"]
         for node in rule["nodes"]
-        if any(isinstance(told := check["data"], dict) and told.get("messageKey") == "equalRatio" for check in node["any"])
+        if any(
+            isinstance(told := check["data"], dict) and told.get("messageKey") == "equalRatio" for check in node["any"]
+        )
     ]
     return [f"{rule['id']} {node['target']}: {' '.join(node['failureSummary'].split())}" for rule, node in grave]
 
