@@ -1,7 +1,6 @@
 """Cameras over HTTP: what there is of them, and those that this server reads itself."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.exceptions import HTTPException
 
 from api.access import Holder, holder_of, needs, refuse_less_than
-from api.job_runner import add_ingest
+from api.camera_source import checked_source
+from api.job_requests import previews
 from api.jobs import gallery_of
 from api.messages import Camera, CameraFeed, Cameras, Instant
 from api.output import iso
@@ -22,7 +22,8 @@ from gallery.jobs import OPEN, JobRow, JobTable
 from gallery.rows import CameraRow
 from gallery.store import Gallery
 from gallery.uploads import UploadTable
-from ingest.address import SCHEMES, is_address, is_live, shown
+from ingest.address import is_live, shown
+from ingest.preview import preview_file
 
 seeing = APIRouter()
 running = APIRouter(dependencies=[Depends(needs("operator"))])
@@ -132,14 +133,15 @@ def add_camera(request: Request, wish: CameraWish) -> Camera:
     source, settings = wanted_source(request, wish, holder)
     if wish.start is not None:
         settings["start"] = iso(wish.start)
+    feeds = FeedTable(gallery.database)
     try:
-        feed = FeedTable(gallery.database).add(wish.camera, source, settings)
+        feed = feeds.add(wish.camera, source, settings)
     except QueryError as error:
         raise HTTPException(409, str(error)) from error
     log: AuditLog = request.app.state.audit
     log.note(holder.name, "camera added", camera=wish.camera, source=shown(source))
     if wish.begin:
-        add_ingest(gallery, feed, holder.name)
+        feeds.begin(feed.camera, holder.name)
     return told_camera(gallery, wish.camera)
 
 
@@ -147,7 +149,7 @@ def add_camera(request: Request, wish: CameraWish) -> Camera:
 def start_camera(request: Request, name: str) -> Camera:
     """Begins to read a camera; one that is being read goes on."""
     gallery, holder = gallery_of(request), holder_of(request)
-    add_ingest(gallery, found_feed(gallery, name), holder.name)
+    FeedTable(gallery.database).begin(found_feed(gallery, name).camera, holder.name)
     log: AuditLog = request.app.state.audit
     log.note(holder.name, "camera started", camera=name)
     return told_camera(gallery, name)
@@ -158,7 +160,7 @@ def stop_camera(request: Request, name: str) -> Camera:
     """Reads a camera no longer; what was seen is kept."""
     gallery = gallery_of(request)
     feed = found_feed(gallery, name)
-    FeedTable(gallery.database).want(name, wanted=False)
+    FeedTable(gallery.database).end(name)
     if feed.job is not None:
         JobTable(gallery.database).ask_to_stop(feed.job)
     log: AuditLog = request.app.state.audit
@@ -189,21 +191,29 @@ def remove_camera(
             gallery.erase(cameras=[name])
         except GalleryError as error:
             raise HTTPException(409, str(error)) from error
+    preview_file(previews(gallery.folder), name).unlink(missing_ok=True)
     FeedTable(gallery.database).remove(name)
     log: AuditLog = request.app.state.audit
     log.note(holder.name, "camera erased" if erase else "camera removed", camera=name)
 
 
 def told_camera(gallery: Gallery, name: str) -> Camera:
-    """One camera as it is told."""
-    return next(one for one in listed_cameras(gallery) if one.camera == name)
+    """One camera as it is told.
+
+    Raises:
+        HTTPException: 404 if somebody removed it meanwhile.
+    """
+    for one in listed_cameras(gallery):
+        if one.camera == name:
+            return one
+    raise HTTPException(404, f"there is no camera {name!r} any more; add it again")
 
 
 def wanted_source(request: Request, wish: CameraWish, holder: Holder) -> tuple[str, dict[str, str]]:
     """What is to be read, and what else is known of it.
 
     Raises:
-        HTTPException: 422 if there is none, 404 if the upload is not there, 403 if the path is not the asker's to name.
+        HTTPException: 422 if there is none, 404 if the upload is not there; see ``checked_source``.
     """
     if (wish.source is None) == (wish.upload is None):
         raise HTTPException(422, "say where the camera is from: either a source or an upload")
@@ -214,42 +224,4 @@ def wanted_source(request: Request, wish: CameraWish, holder: Holder) -> tuple[s
         except QueryError as error:
             raise HTTPException(404, f"{error}; /api/v1/uploads lists them") from error
         return str(upload.path), {"upload": upload.id}
-    source = str(wish.source)
-    if is_live(source):
-        if is_address(source) and source.partition("://")[0].lower() not in SCHEMES:
-            raise HTTPException(
-                422, f"{shown(source)} is of a kind that is not known; give an address with {', '.join(SCHEMES)}"
-            )
-        return source, {}
-    media: tuple[Path, ...] = request.app.state.media
-    path = Path(source).expanduser()
-    if not path.is_absolute():
-        raise HTTPException(422, f"the path {source!r} does not begin with /; give the whole path on the server's disk")
-    if not any(real(path).is_relative_to(folder) for folder in media):
-        refuse_path(holder, media)
-    if not has_pattern(source) and not path.exists():
-        raise HTTPException(422, f"{source} does not exist on the server; check the path")
-    return source, {}
-
-
-def refuse_path(holder: Holder, media: tuple[Path, ...]) -> None:
-    """Refuses those who may not name any path of the server's disk.
-
-    Raises:
-        HTTPException: 403.
-    """
-    if holder.role != "admin":
-        where = f"below {', '.join(map(str, media))}" if media else "uploaded, or below a folder of `serve --media DIR`"
-        raise HTTPException(403, f"recordings must be {where}; only an admin may name other paths")
-
-
-def real(path: Path) -> Path:
-    """Where a path, or the folder of a pattern, really is."""
-    while has_pattern(str(path)):
-        path = path.parent
-    return path.resolve()
-
-
-def has_pattern(text: str) -> bool:
-    """Whether a text names several files."""
-    return any(character in text for character in "*?[")
+    return checked_source(str(wish.source), holder, request.app.state.media), {}

@@ -1,8 +1,10 @@
 """Clips over HTTP, of tracklets and of a camera's time: made when they are asked for, and kept for a while."""
 
 import hashlib
+import os
 import re
 import shutil
+import stat
 import tempfile
 import threading
 import weakref
@@ -22,6 +24,7 @@ from api.lookups import stored_tracklet
 from api.messages import FIVE_NUMBERS, Instant
 from api.problems import problem_responses
 from gallery.errors import QueryError, SourceError
+from gallery.lock import FileLock
 from gallery.store import Gallery
 from retrieval.clip import Clip, Cut, write_clip
 from retrieval.piece import Span, write_piece
@@ -31,6 +34,8 @@ MOST_BYTES = 1 << 30
 """Of all clips that are kept; those that were not asked for the longest go first."""
 LOCKS = 64
 """Two different clips seldom wait for each other."""
+PREFIX = "passerby-clips-"
+LOCK = "lock"
 CLIPS_AT_ONCE = 2
 """Further ones wait: each decodes and encodes."""
 
@@ -76,6 +81,20 @@ class ClipFacts(BaseModel):
     )
 
 
+def forget_left_over() -> None:
+    """Removes the clips of servers that died: nobody else would, and they show people."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
+        try:
+            facts = path.parent.lstat()
+            is_ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+            lock = FileLock(path)
+            if is_ours and lock.acquire():
+                shutil.rmtree(path.parent, ignore_errors=True)
+                lock.release()
+        except OSError:  # its server removed it just now
+            continue
+
+
 class Clips:
     """The clips of one server. They lie in a folder of their own, which is gone when the server ends.
 
@@ -89,7 +108,10 @@ class Clips:
 
     def __init__(self, gallery: Gallery, recordings: Recordings, most_bytes: int = MOST_BYTES) -> None:
         self._gallery, self._recordings, self._most = gallery, recordings, most_bytes
-        self._folder = Path(tempfile.mkdtemp(prefix="passerby-clips-"))
+        forget_left_over()
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._lock = FileLock(self._folder / LOCK)
+        self._lock.acquire()
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # at the end of the process, too
         self._guard = threading.Lock()
         self._making = tuple(threading.Lock() for _ in range(LOCKS))
@@ -116,6 +138,12 @@ class Clips:
         """
         seen = self._forget_erased()
         return self._file(f"{camera}\n{span}", seen, lambda path: write_piece(self._recordings, camera, span, path))
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much room all of them take."""
+        with self._guard:
+            return sum(size for _, size in self._kept.values())
 
     def _file(self, name: str, seen: int, write: Callable[[Path], Made]) -> tuple[Path, Made]:
         key = hashlib.sha256(name.encode()).hexdigest()
@@ -190,9 +218,13 @@ def video_answer(request: Request, path: Path) -> FileResponse:
     """A video, or the part of it that was asked for.
 
     Raises:
-        HTTPException: 416 if that part begins behind the end.
+        HTTPException: 416 if that part begins behind the end, 409 if the video is gone again.
     """
-    check_range(request, path.stat().st_size)
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise HTTPException(409, "somebody was erased just now, and all clips with that; ask again") from error
+    check_range(request, size)
     headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     return FileResponse(path, media_type="video/mp4", headers=headers)
 

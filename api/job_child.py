@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from api.progress import PIPE
@@ -19,6 +20,7 @@ RATE_SECONDS = 5.0
 """Over so long the rate is measured."""
 
 _START = "from api.job_process import main; main()"
+_PYTHON = (sys.executable, "-P", "-c")  # -P: the working folder may hold an ``api`` of somebody else
 
 
 class JobChild:
@@ -32,6 +34,8 @@ class JobChild:
     def __init__(self, arguments: Sequence[str], folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._said, self._log = folder / "result.json", folder / "log.txt"
+        for path in (self._said, self._log):
+            path.unlink(missing_ok=True)  # a process before, whose server died, may still write into them
         self.began = time.monotonic()
         self._told: dict[str, float | str | None] = {}
         self._marks: list[tuple[float, float]] = []
@@ -40,7 +44,7 @@ class JobChild:
         try:
             with self._said.open("wb") as said, self._log.open("wb") as log:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", _START],
+                    [*_PYTHON, _START],
                     stdin=subprocess.PIPE,
                     stdout=said,
                     stderr=log,
@@ -53,8 +57,10 @@ class JobChild:
         self._listener = threading.Thread(target=self._listen, args=(ours,), name="progress", daemon=True)
         self._listener.start()
         if self._process.stdin is not None:
-            self._process.stdin.write(json.dumps(list(arguments)).encode() + b"\n")
-            self._process.stdin.flush()  # and stays open: when it closes, the process ends
+            asked = {"arguments": list(arguments), "lock": str(folder / "lock")}
+            with suppress(BrokenPipeError):  # it is dead already; its exit code tells
+                self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+                self._process.stdin.flush()  # and stays open: when it closes, the process ends
 
     @property
     def progress(self) -> dict[str, float | str | None]:
@@ -71,19 +77,20 @@ class JobChild:
         """Its exit code, None while it runs."""
         return self._process.poll()
 
-    def stop(self) -> None:
-        """Asks it to end; insists when it does not for too long. May be called again and again."""
+    def stop(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Asks it to end; insists when it does not for so long. May be called again and again."""
         if self._asked is None:
             self._asked = time.monotonic()
             self._signal(signal.SIGTERM)
-        elif time.monotonic() - self._asked > PATIENCE_SECONDS:
+        elif time.monotonic() - self._asked > patience_seconds:
             self._signal(signal.SIGKILL)
 
     def close(self) -> None:
         """Lets go of a process that has ended."""
         self._process.wait()
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._listener.join(1.0)
 
     def result(self) -> Mapping[str, object] | None:

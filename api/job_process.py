@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 PATIENCE_SECONDS = 15.0
 """How long a command may take to end in good order when its server is gone."""
@@ -15,15 +16,23 @@ NICENESS = 5
 
 
 def main() -> None:
-    """Reads the command's arguments from standard input, one JSON list in a line, and runs it.
+    """Reads what to do from standard input, JSON in one line, and does it: ``arguments`` of a command, and ``lock``.
 
-    They do not stand in this process's own arguments, which everybody on the machine can read: an address may hold a login.
+    The lock is that of the job: if the server died, and the next one was quick, the process before may still be ending.
+    Arguments do not stand in this process's own arguments, which everybody on the machine can read: an address may hold a login.
     """
     with os.fdopen(0, "rb", buffering=0, closefd=False) as told:
-        arguments = json.loads(told.readline())
+        asked = json.loads(told.readline())
     os.nice(NICENESS)
     threading.Thread(target=_end_with_the_server, name="server", daemon=True).start()
-    sys.argv = ["passerby", *arguments]
+    from gallery.lock import FileLock
+
+    lock = FileLock(Path(asked["lock"]))
+    if not lock.acquire(2 * PATIENCE_SECONDS):
+        sys.exit(
+            f"passerby: process {lock.holder() or 'unknown'} is still at this job; end it, and start the job again"
+        )
+    sys.argv = ["passerby", *asked["arguments"]]
     from api.main import main as run
 
     run()
@@ -35,4 +44,4 @@ def _end_with_the_server() -> None:
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(PATIENCE_SECONDS)
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)  # what it started, too

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.job_child import JobChild
@@ -16,6 +17,7 @@ from gallery.jobs import JobRow, JobTable, is_due
 from gallery.lock import FileLock
 from gallery.store import Gallery
 from ingest.address import is_live
+from ingest.preview import preview_file
 
 LOG = logging.getLogger("passerby.jobs")
 
@@ -39,8 +41,29 @@ FIRST_FORGETTING_SECONDS = 60.0
 MOST_RESTARTS = 3
 """A job during which the server died so often is given up: perhaps it is the reason."""
 
+CLOSING_SECONDS = 4.0
+"""How long a process may take to end when the server does: what it committed is kept in any case."""
+AFTER_FAULT_SECONDS = 5.0
+
 SERVER_DIED = "the server ended while it ran; it goes on"
 SERVER_STOPPED = "the server was stopped while it ran; it goes on"
+
+
+@dataclass
+class _Running:
+    """A job that has a process.
+
+    Attributes:
+        child: The process.
+        camera: That it reads, if it does.
+        live: Whether that camera sends now.
+        told: When its progress was written down last, on the monotonic clock.
+    """
+
+    child: JobChild
+    camera: str | None
+    live: bool
+    told: float = 0.0
 
 
 class JobRunner:
@@ -58,9 +81,7 @@ class JobRunner:
         self._gallery, self._commands = gallery, commands
         self._jobs, self._feeds = JobTable(gallery.database), FeedTable(gallery.database)
         self._lock = FileLock(gallery.folder / "locks" / "jobs.lock")
-        self._children: dict[str, JobChild] = {}
-        self._live: set[str] = set()
-        self._told: dict[str, float] = {}
+        self._running: dict[str, _Running] = {}
         self._closing = threading.Event()
         self._forget_next = time.monotonic() + FIRST_FORGETTING_SECONDS
         self._forgetting: threading.Thread | None = None
@@ -69,6 +90,10 @@ class JobRunner:
     def start(self) -> None:
         """Begins to run jobs."""
         self._thread.start()
+
+    def begin_to_close(self) -> None:
+        """Has all processes end, without waiting for that."""
+        self._closing.set()
 
     def close(self) -> None:
         """Ends all processes in good order; what they do goes on with the next server."""
@@ -80,15 +105,17 @@ class JobRunner:
         owns = False
         while not self._closing.wait(TICK_SECONDS):
             try:
-                if not owns:
-                    owns = self._lock.acquire()
-                    if owns:
-                        self._take_over()
-                else:
+                if owns:
                     self._step()
                     self._forget_old()
+                elif self._lock.acquire():
+                    owns = True
+                    shutil.rmtree(self._commands.previews, ignore_errors=True)
             except PasserbyError as error:  # a full disk, a database that is busy: the next round may be better
                 LOG.warning("jobs: %s", error)
+            except Exception:  # no job would ever run again
+                LOG.exception("jobs: this is a fault of the program; it goes on")
+                self._closing.wait(AFTER_FAULT_SECONDS)
         self._end_all()
         if owns:
             self._lock.release()
@@ -106,68 +133,76 @@ class JobRunner:
             apply_retention(self._gallery)
         except PasserbyError as error:
             LOG.warning("retention: %s", error)
-
-    def _take_over(self) -> None:
-        """Puts back what the server before left running."""
-        shutil.rmtree(self._commands.previews, ignore_errors=True)
-        for job in self._jobs.rows({"running"}, limit=10_000):
-            restarts = number(job.progress, "restarts") + 1
-            if restarts > MOST_RESTARTS:
-                self._jobs.finish(job.id, "failed", error=f"given up: the server died {restarts:g} times while it ran")
-            else:
-                self._jobs.again(job.id, {"restarts": restarts}, SERVER_DIED, {"running"})
-        for job in self._jobs.rows({"stopping"}, limit=10_000):
-            self._jobs.finish(job.id, "cancelled")
-        for job_id in self._jobs.forget_old():
-            shutil.rmtree(self._commands.folder(job_id), ignore_errors=True)
+        except Exception:
+            LOG.exception("retention: this is a fault of the program; it is tried again tomorrow")
 
     def _step(self) -> None:
-        for job_id, child in list(self._children.items()):
-            if not child.is_running:
-                self._reap(job_id, child)
-            elif time.monotonic() - self._told.get(job_id, 0.0) >= TELL_SECONDS:
-                self._tell(job_id, child)
+        for job_id, one in list(self._running.items()):
+            if not one.child.is_running:
+                self._reap(job_id, one)
+            elif time.monotonic() - one.told >= TELL_SECONDS:
+                self._tell(job_id, one)
+        self._put_back()
         feeds = {feed.camera: feed for feed in self._feeds.rows()}
         for feed in feeds.values():
             self._supervise(feed)
         self._begin(feeds)
 
+    def _put_back(self) -> None:
+        """What is said to run but has no process: the server before died, or this one could not write something down."""
+        for job in self._jobs.rows({"running", "stopping"}, limit=10_000):
+            restarts = number(job.progress, "restarts") + 1
+            if job.id in self._running:
+                continue
+            if job.state == "stopping":
+                self._jobs.finish(job.id, "cancelled")
+            elif restarts > MOST_RESTARTS:
+                self._jobs.finish(job.id, "failed", error=f"given up: the server died {restarts:g} times while it ran")
+            else:
+                self._jobs.again(job.id, {"restarts": restarts}, SERVER_DIED, {"running"})
+
     def _begin(self, feeds: Mapping[str, Feed]) -> None:
         now = datetime.now(UTC)
         for job in reversed(self._jobs.rows({"queued"}, limit=10_000)):
-            feed = feeds.get(str(job.request.get("camera"))) if job.kind == "ingest" else None
+            camera = str(job.request.get("camera")) if job.kind == "ingest" else None
+            feed = None if camera is None else feeds.get(camera)
             live = feed is not None and is_live(feed.source)
-            busy = len(self._children) - len(self._live) >= AT_ONCE
-            if (busy and not live) or not is_due(job, now) or not self._jobs.begin(job.id):
+            busy = sum(not one.live for one in self._running.values()) >= AT_ONCE
+            ending = camera is not None and camera in {one.camera for one in self._running.values()}
+            if (busy and not live) or ending or not is_due(job, now) or not self._jobs.begin(job.id):
                 continue
             try:
                 arguments = self._commands.arguments(job, live=live)
-                self._children[job.id] = JobChild(arguments, self._commands.folder(job.id))
+                child = JobChild(arguments, self._commands.folder(job.id))
             except PasserbyError as error:
                 self._jobs.finish(job.id, "failed", error=str(error))
             except OSError as error:
                 self._jobs.finish(job.id, "failed", error=f"its process cannot be started: {error.strerror}")
             else:
-                self._live |= {job.id} if live else set()
+                self._running[job.id] = _Running(child, camera, live)
 
-    def _tell(self, job_id: str, child: JobChild) -> None:
+    def _tell(self, job_id: str, one: _Running) -> None:
         """Writes down how far a job is, and has it end if somebody wants that."""
         job = self._jobs.get(job_id)
         if job.state == "stopping":
-            child.stop()
+            one.child.stop()
         kept = {name: job.progress[name] for name in ("tries", "restarts") if name in job.progress}
-        told = {**child.progress, **kept}
+        told = {**one.child.progress, **kept}
         if told != job.progress:
             self._jobs.tell(job_id, told)
-        self._told[job_id] = time.monotonic()
+        one.told = time.monotonic()
 
-    def _reap(self, job_id: str, child: JobChild) -> None:
-        """Writes down what came of a job."""
+    def _reap(self, job_id: str, one: _Running) -> None:
+        """Writes down what came of a job. May be called again, if that could not be written."""
+        child = one.child
         child.close()
-        self._tell(job_id, child)
-        del self._children[job_id]
-        self._live.discard(job_id)
-        self._told.pop(job_id, None)
+        if one.camera is not None:  # a process that was killed leaves it
+            preview_file(self._commands.previews, one.camera).unlink(missing_ok=True)
+        try:
+            self._tell(job_id, one)
+        except QueryError:  # somebody forgot it meanwhile
+            del self._running[job_id]
+            return
         job, result = self._jobs.get(job_id), child.result()
         if child.code == 0:
             self._jobs.finish(job_id, "done", result)
@@ -177,20 +212,21 @@ class JobRunner:
             lasted = time.monotonic() - child.began > LASTING_SECONDS
             self._jobs.tell(job_id, {**job.progress, "tries": 0 if lasted else number(job.progress, "tries")})
             self._jobs.finish(job_id, "failed", result, child.error())
+        del self._running[job_id]
 
     def _supervise(self, feed: Feed) -> None:
-        """Keeps a live camera that is wanted going; a file that was read is wanted no longer."""
+        """Keeps a live camera that is wanted going; what was read to its end is wanted no longer."""
         if not feed.wanted or feed.job is None:
             return
         try:
             job = self._jobs.get(feed.job)
         except QueryError:  # it was forgotten
-            self._feeds.want(feed.camera, wanted=False)
+            self._feeds.end(feed.camera)
             return
         if not job.is_over:
             return
-        if not is_live(feed.source) or job.state == "cancelled":
-            self._feeds.want(feed.camera, wanted=False)
+        if not is_live(feed.source) or job.state == "cancelled" or had_an_end(job):
+            self._feeds.end(feed.camera)
             return
         tries = number(job.progress, "tries")
         wait = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS)
@@ -198,38 +234,28 @@ class JobRunner:
         self._jobs.again(job.id, waiting, job.error or "the camera was lost; it is tried again", {"done", "failed"})
 
     def _end_all(self) -> None:
-        for child in self._children.values():
-            child.stop()
-        while any(child.is_running for child in self._children.values()):
+        while any(one.child.is_running for one in self._running.values()):
+            for one in self._running.values():
+                one.child.stop(CLOSING_SECONDS)
             time.sleep(0.05)
-            for child in self._children.values():
-                child.stop()
-        for job_id, child in self._children.items():
-            child.close()
+        for job_id, one in self._running.items():
+            one.child.close()
             try:
-                if child.code == 0 and job_id not in self._live:
-                    self._jobs.finish(job_id, "done", child.result())
+                if one.child.code == 0 and not one.live:
+                    self._jobs.finish(job_id, "done", one.child.result())
                 elif not self._jobs.again(job_id, {}, SERVER_STOPPED, {"running"}):
-                    self._jobs.finish(job_id, "cancelled", child.result())
+                    self._jobs.finish(job_id, "cancelled", one.child.result())
             except PasserbyError as error:
                 LOG.warning("jobs: %s", error)
+
+
+def had_an_end(job: JobRow) -> bool:
+    """Whether what was read from an address was a recording, and all of it was read."""
+    cameras = (job.result or {}).get("cameras")
+    return job.state == "done" and isinstance(cameras, list) and [one.get("ended") for one in cameras] == ["end"]
 
 
 def number(values: Mapping[str, float | str | None], name: str) -> float:
     """A number among values, 0 where it is none."""
     value = values.get(name)
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-def add_ingest(gallery: Gallery, feed: Feed, asked_by: str) -> JobRow:
-    """Has a camera read, unless it is being read already."""
-    jobs, feeds = JobTable(gallery.database), FeedTable(gallery.database)
-    if feed.job is not None:
-        known = {job.id: job for job in jobs.rows({"queued", "running", "stopping"}, limit=10_000)}
-        job = known.get(feed.job)
-        if job is not None and job.state != "stopping":
-            feeds.want(feed.camera, wanted=True)
-            return job
-    job = jobs.add("ingest", f"Ingest {feed.camera}", {"camera": feed.camera}, asked_by)
-    feeds.want(feed.camera, wanted=True, job=job.id)
-    return job

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -228,7 +229,8 @@ async def events(request: Request, job_id: str) -> StreamingResponse:
 
 async def _events(request: Request, job_id: str) -> AsyncIterator[str]:
     last, spoke = "", time.monotonic()
-    while not await request.is_disconnected():
+    ending: threading.Event = request.app.state.ending
+    while not (ending.is_set() or await request.is_disconnected()):
         try:
             row = await run_in_threadpool(found_job, request, job_id)
         except HTTPException:

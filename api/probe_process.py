@@ -55,7 +55,7 @@ def probe(path: Path) -> Mapping[str, object]:
     Raises:
         SourceError: If it is no video that can be read.
     """
-    command = [sys.executable, "-c", "from api.probe_process import main; main()", str(path)]
+    command = [sys.executable, "-P", "-c", "from api.probe_process import main; main()", str(path)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=2 * SECONDS, check=False)
         found = json.loads(done.stdout)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from api.access import holder_of
 from api.asking import Asking
 from api.messages import Answer, Filters
+from api.metrics import AGAIN, FEEDBACK, UNREADABLE, Metrics, kind_of
 from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
 from api.question import MOST_PARTS
@@ -36,17 +37,25 @@ queries = APIRouter()
 )
 async def ask(request: Request, response: Response, asking: TheAsking, filters: TheFilters) -> Answer:
     """Where else a person was seen: by photos, tracklets and boxes on frames of cameras, one or several of one person."""
-    question = await read_question(request)
-    with measured() as times:
-        answer = await _in_thread(asking, partial(asking.ask, question, filters, holder_of(request).name))
+    metrics: Metrics = request.app.state.metrics
+    with metrics.asked(UNREADABLE) as asked:
+        question = await read_question(request)
+        asked.kind = kind_of(question)
+        with measured() as times:
+            answer = await _in_thread(asking, partial(asking.ask, question, filters, holder_of(request).name))
+        asked.outcome = answer.answer
+    metrics.took(times)
     response.headers[HEADER] = server_timing(times)
     return answer
 
 
 @queries.get("/queries/{query_id}", responses=problem_responses(404, 409, 422))
-async def ask_again(asking: TheAsking, query_id: str, filters: TheFilters) -> Answer:
+async def ask_again(request: Request, asking: TheAsking, query_id: str, filters: TheFilters) -> Answer:
     """Answers a question anew, by what is in the gallery now; cameras, times and order may be others than before."""
-    return await _in_thread(asking, partial(asking.again, query_id, filters))
+    with request.app.state.metrics.asked(AGAIN) as asked:
+        answer = await _in_thread(asking, partial(asking.again, query_id, filters))
+        asked.outcome = answer.answer
+    return answer
 
 
 @queries.post(
@@ -56,8 +65,11 @@ async def ask_again(asking: TheAsking, query_id: str, filters: TheFilters) -> An
 )
 async def refine(request: Request, asking: TheAsking, query_id: str, filters: TheFilters) -> Answer:
     """Says which tracklets show the person and which do not; the refined answer comes at once."""
-    feedback = await read_feedback(request)
-    return await _in_thread(asking, partial(asking.mark, query_id, feedback, filters, holder_of(request).name))
+    with request.app.state.metrics.asked(FEEDBACK) as asked:
+        feedback = await read_feedback(request)
+        answer = await _in_thread(asking, partial(asking.mark, query_id, feedback, filters, holder_of(request).name))
+        asked.outcome = answer.answer
+    return answer
 
 
 @queries.get(

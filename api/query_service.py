@@ -1,8 +1,6 @@
 """Questions of a whole process: its networks are loaded once, and what waits for them is answered together."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock, Semaphore
 
 import numpy as np
@@ -12,12 +10,13 @@ from api.messages import Filters
 from api.query_commands import thresholds_of
 from api.question import FrameQuestion, PhotoQuestion, TrackletQuestion
 from api.stage_times import stage
-from gallery.errors import QueryError, SourceError
+from gallery.errors import QueryError
 from gallery.index import GalleryIndex
 from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
 from ingest.detector import Detector
 from ingest.embedder import Embedder
+from ingest.image import decode_image
 from ingest.models import load_gallery_embedder, load_still_detector
 from ingest.runtime import Device, Precision
 from ingest.shared_network import SharedDetector, SharedEmbedder
@@ -26,7 +25,7 @@ from retrieval.query import (
     Cutout,
     PersonFinder,
     Query,
-    cut_from_image,
+    cut_person,
     embedded,
     person_on_frame,
     query_from_tracklet,
@@ -161,16 +160,11 @@ class QueryService:
 
 
 def cut_from_photo(question: PhotoQuestion, finder: PersonFinder) -> Cutout:
-    """The person in an uploaded photo; see ``cut_from_image``.
+    """The person in an uploaded photo; see ``cut_person``.
 
     Raises:
         SourceError: If it cannot be read.
         QueryError: If nobody is found, or the box shows too little.
     """
-    with tempfile.TemporaryDirectory(prefix="passerby-") as folder:
-        path = Path(folder) / question.name
-        path.write_bytes(question.data)
-        try:
-            return cut_from_image(path, finder, question.box)
-        except (SourceError, QueryError) as error:
-            raise type(error)(str(error).replace(str(path), path.name)) from error
+    image = decode_image(question.data, question.name)  # in memory: a photo of a person leaves nothing on the disk
+    return cut_person(image, finder, question.box, question.name, question.name)

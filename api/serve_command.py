@@ -5,7 +5,7 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,12 +13,7 @@ from api.options import Data, DetectorName, Device, Json, Precision, Threads, da
 from api.output import print_json, say
 from gallery.errors import ConfigError
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-
 MOST_UPLOAD_GB = 1000
-STOP_SECONDS = 5
-"""How long requests that are being answered may take to end after Ctrl-C."""
 
 
 def register(app: typer.Typer) -> None:
@@ -68,6 +63,7 @@ def serve(
         from api.job_runner import JobRunner
         from api.query_service import QueryService
         from api.server import create_app
+        from api.serving import run
         from api.sessions import Sessions
         from gallery.store import Gallery
 
@@ -90,8 +86,13 @@ def serve(
             )
             runner = JobRunner(gallery, Commands(gallery, detector, thread_count(threads), device, precision))
             runner.start()
+
+            def end() -> None:
+                app.state.ending.set()
+                runner.begin_to_close()
+
             try:
-                run(app, listener)
+                run(app, listener, end)
             finally:
                 runner.close()
     say("stopped")
@@ -160,25 +161,3 @@ def listen(address: Address) -> socket.socket:
             f"cannot listen on {address.host} port {address.port} ({os.strerror(error.errno or 0)}): "
             "name another by --port, or end the program that has it"
         ) from error
-
-
-def run(app: "FastAPI", listener: socket.socket) -> None:
-    """Serves until Ctrl-C."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,  # it would tell who was looked for
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return  # uvicorn has shut down in good order, and only passes the signal on

@@ -29,6 +29,7 @@ from api.messages import (
     TrackletBoxes,
     Tracklets,
 )
+from api.metrics import Metrics, metrics
 from api.pages import pages
 from api.pictures import PICTURE_RESPONSES, jpeg_answer
 from api.problems import problem_responses
@@ -88,7 +89,9 @@ def create_app(
     )
     app.state.service = service
     app.state.sessions = sessions
+    app.state.ending = service.recordings.ended
     app.state.clips = Clips(service.gallery, service.recordings)
+    app.state.metrics = Metrics(service.gallery, app.state.clips)
     app.state.reports = ReportStore(service.gallery.folder / REPORTS)
     app.state.attempts = Attempts()
     app.state.media = tuple(folder.resolve() for folder in media)
@@ -100,6 +103,7 @@ def create_app(
     app.add_middleware(SessionAccess, sessions=sessions)
     problems.install(app)
     app.include_router(health)
+    app.include_router(metrics, dependencies=[Security(_bearer)])
     app.include_router(api)
     routers = (about, choosing, seeing, running, viewing, working, uploads, clips, frames, watch, timeline, queries)
     for more in (*routers, reports, administration):

@@ -12,6 +12,7 @@ from gallery import schema
 from gallery.database import Database
 from gallery.errors import QueryError
 from gallery.instants import from_microseconds
+from gallery.jobs import insert_job
 from gallery.tracklet_rows import now
 
 _feeds = schema.feeds.c
@@ -79,7 +80,7 @@ class FeedTable:
         with self._database.read() as connection:
             row = connection.execute(sa.select(schema.feeds).where(_feeds.camera == camera)).first()
         if row is None:
-            raise QueryError(f"there is no camera {camera!r} that this server reads; add it first")
+            raise _no_feed(camera)
         return _row(row)
 
     def rows(self) -> list[Feed]:
@@ -87,16 +88,37 @@ class FeedTable:
         with self._database.read() as connection:
             return [_row(row) for row in connection.execute(sa.select(schema.feeds).order_by(_feeds.camera))]
 
-    def want(self, camera: str, *, wanted: bool, job: str | None = None) -> None:
-        """Says whether a camera is to be read, and by which job from now on (None: the same as before)."""
-        values: dict[str, object] = {"wanted": int(wanted)} | ({} if job is None else {"job": job})
+    def begin(self, camera: str, asked_by: str) -> str:
+        """Has a camera read from now on; gives the job that does it: one that waits or runs already, else a new one.
+
+        Raises:
+            QueryError: If it has no feed.
+        """
+        is_on = schema.jobs.c.state.in_(("queued", "running"))
+        known = sa.select(_feeds.camera, schema.jobs.c.id).outerjoin(
+            schema.jobs, (schema.jobs.c.id == _feeds.job) & is_on
+        )
+        with self._database.write() as connection:  # one transaction: two who ask at once must not get two jobs
+            row = connection.execute(known.where(_feeds.camera == camera)).first()
+            if row is None:
+                raise _no_feed(camera)
+            job = row.id or insert_job(connection, "ingest", f"Ingest {camera}", {"camera": camera}, asked_by)
+            connection.execute(sa.update(schema.feeds).where(_feeds.camera == camera).values(wanted=1, job=job))
+        return str(job)
+
+    def end(self, camera: str) -> None:
+        """Says that a camera is to be read no longer."""
         with self._database.write() as connection:
-            connection.execute(sa.update(schema.feeds).where(_feeds.camera == camera).values(**values))
+            connection.execute(sa.update(schema.feeds).where(_feeds.camera == camera).values(wanted=0))
 
     def remove(self, camera: str) -> None:
         """Forgets a feed; what was ingested from it stays."""
         with self._database.write() as connection:
             connection.execute(sa.delete(schema.feeds).where(_feeds.camera == camera))
+
+
+def _no_feed(camera: str) -> QueryError:
+    return QueryError(f"there is no camera {camera!r} that this server reads; add it first")
 
 
 def _row(row: "sa.Row[tuple[object, ...]]") -> Feed:

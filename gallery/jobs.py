@@ -77,19 +77,9 @@ class JobTable:
 
     def add(self, kind: str, title: str, request: Mapping[str, object], asked_by: str) -> JobRow:
         """Puts a job at the end of the queue."""
-        values = {
-            "id": secrets.token_hex(8),
-            "kind": kind,
-            "title": title,
-            "request": json.dumps(request),
-            "state": "queued",
-            "progress": "{}",
-            "asked_by": asked_by,
-            "created": now(),
-        }
         with self._database.write() as connection:
-            connection.execute(sa.insert(schema.jobs).values(**values))
-        return self.get(str(values["id"]))
+            job_id = insert_job(connection, kind, title, request, asked_by)
+        return self.get(job_id)
 
     def get(self, job_id: str) -> JobRow:
         """One job.
@@ -158,6 +148,14 @@ class JobTable:
             over = sa.delete(schema.jobs).where(_jobs.id == job_id, _jobs.state.not_in(OPEN))
             return connection.execute(over).rowcount > 0
 
+    def ended_before(self, kind: str, time: datetime) -> list[str]:
+        """Ids of the jobs of a kind that are over since before a time."""
+        old = sa.select(_jobs.id).where(
+            _jobs.kind == kind, _jobs.state.not_in(OPEN), _jobs.ended < to_microseconds(time)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(old))
+
     def forget_old(self, kept: int = MOST_ENDED) -> list[str]:
         """Forgets the oldest that are over; gives their ids."""
         over = (
@@ -172,6 +170,24 @@ class JobTable:
         with self._database.write() as connection:
             moved = sa.update(schema.jobs).where(_jobs.id == job_id, _jobs.state.in_(states)).values(**values)
             return connection.execute(moved).rowcount > 0
+
+
+def insert_job(connection: sa.Connection, kind: str, title: str, request: Mapping[str, object], asked_by: str) -> str:
+    """Puts a job at the end of the queue, in a transaction; gives its id."""
+    job_id = secrets.token_hex(8)
+    connection.execute(
+        sa.insert(schema.jobs).values(
+            id=job_id,
+            kind=kind,
+            title=title,
+            request=json.dumps(request),
+            state="queued",
+            progress="{}",
+            asked_by=asked_by,
+            created=now(),
+        )
+    )
+    return job_id
 
 
 def _row(row: "sa.Row[tuple[object, ...]]") -> JobRow:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import cv2
@@ -62,5 +62,7 @@ class PreviewedSource(ZonedSource):
         if width > MOST_WIDTH_PX:
             size = (MOST_WIDTH_PX, max(1, round(height * MOST_WIDTH_PX / width)))
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        self._part.write_bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
-        self._part.replace(self._path)
+        jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+        with suppress(OSError):  # a full disk: people are followed all the same
+            self._part.write_bytes(jpeg)
+            self._part.replace(self._path)

@@ -98,7 +98,7 @@ def write_frames(recording: Recording, since: datetime, until: datetime, path: P
     source, stencil = recording.source, recording.stencil
     first = last = None
     with VideoWriter(path, rate=source.rate, threads=1, quick=True) as writer:
-        for frame in frames_between(source, since, until):
+        for frame in recording.watched(frames_between(source, since, until)):
             first, last = first or frame.time, frame.time
             writer.write(stencil.apply(frame.image), frame.time)
     if first is None or last is None:

@@ -17,8 +17,7 @@ from ingest.embedder import MIN_CROP_HEIGHT_PX, MIN_CROP_WIDTH_PX, Embedder, cut
 from ingest.frame import Image
 from ingest.image import read_image
 from ingest.seeking import frames_between
-from ingest.source import Source
-from retrieval.recordings import Recordings
+from retrieval.recordings import Recording, Recordings
 from tracking.boxes import area, iou
 
 Box = tuple[float, float, float, float]
@@ -102,28 +101,43 @@ def cut_from_image(path: Path, finder: PersonFinder, box: Box | None = None) -> 
         SourceError: If the picture cannot be read.
         QueryError: If nobody is found, or the picture or the box shows too little.
     """
-    image = read_image(path)
+    return cut_person(read_image(path), finder, box, path.name, str(path))
+
+
+def cut_person(image: Image, finder: PersonFinder, box: Box | None, name: str, place: str) -> Cutout:
+    """A person in a picture; see ``cut_from_image``.
+
+    Args:
+        image: (H, W, 3) uint8, BGR.
+        finder: Gives the detector; called only if somebody has to be found.
+        box: The person, xyxy pixels; None for the largest one.
+        name: What to call the picture.
+        place: What to call it in an error.
+
+    Raises:
+        QueryError: If nobody is found, or the picture or the box shows too little.
+    """
     if box is not None:
-        return cut_box(image, box, f"the box that was given in {path.name}")
+        return cut_box(image, box, f"the box that was given in {name}")
     height, width = image.shape[:2]
     if width < MIN_CROP_WIDTH_PX or height < MIN_CROP_HEIGHT_PX:
         raise QueryError(
-            f"{path} has only {width} x {height} pixels; a person takes at least {MIN_CROP_WIDTH_PX} x {MIN_CROP_HEIGHT_PX}"
+            f"{place} has only {width} x {height} pixels; a person takes at least {MIN_CROP_WIDTH_PX} x {MIN_CROP_HEIGHT_PX}"
         )
     whole = (0.0, 0.0, float(width), float(height))
     if height <= CROP_MAX_HEIGHT_PX and width <= CROP_MAX_ASPECT * height:
-        return cut_box(image, whole, f"the whole of {path.name}, which looks like a crop of one person")
+        return cut_box(image, whole, f"the whole of {name}, which looks like a crop of one person")
     found = finder().detect([image])[0].boxes
     people = [
         (float(b[0]), float(b[1]), float(b[2]), float(b[3])) for b in found[np.argsort(-area(found), kind="stable")]
     ]
     if not people:
         raise QueryError(
-            f"{path} shows nobody that the detector can find; name the person with --box X1,Y1,X2,Y2 "
+            f"{place} shows nobody that the detector can find; name the person with --box X1,Y1,X2,Y2 "
             f"(the whole picture is 0,0,{width},{height})"
         )
     count = "the only person" if len(people) == 1 else f"the largest of {len(people)} people"
-    return cut_box(image, people[0], f"{count} found in {path.name}; --box takes another", tuple(people))
+    return cut_box(image, people[0], f"{count} found in {name}; --box takes another", tuple(people))
 
 
 def cut_box(image: Image, box: Box, taken: str, people: tuple[Box, ...] = ()) -> Cutout:
@@ -214,20 +228,21 @@ def stored_frame(recordings: Recordings, camera: str, time: datetime) -> Image:
         QueryError: If the camera has no frame at that time, or its source is gone.
     """
     recording = recordings.at(camera, time)
-    shown = last_frame_by(recording.source, time)
+    shown = last_frame_by(recording, time)
     if shown is None:
         raise QueryError(f"{recording.source.name} has no frame that can be read at {time.isoformat()}; check the file")
     return recording.stencil.apply(shown)
 
 
-def last_frame_by(source: Source, time: datetime) -> Image | None:
-    """The last frame taken at or before a time; the first one where the source begins later."""
+def last_frame_by(recording: Recording, time: datetime) -> Image | None:
+    """The last frame taken at or before a time; the first one where the recording begins later."""
     shown: Image | None = None
-    for frame in frames_between(source, time - timedelta(seconds=NEAR_SECONDS), time):
+    source = recording.source
+    for frame in recording.watched(frames_between(source, time - timedelta(seconds=NEAR_SECONDS), time)):
         shown = frame.image
     if shown is not None:
         return shown
-    for frame in source.frames():
+    for frame in recording.watched(source.frames()):
         if frame.time > time and shown is not None:
             break
         shown = frame.image

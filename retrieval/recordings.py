@@ -1,12 +1,15 @@
 """What a gallery was ingested from, opened again."""
 
 import json
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gallery.errors import QueryError, SourceError
 from gallery.rows import IngestRow
 from gallery.store import Gallery
+from ingest.frame import Frame
 from ingest.source import Source, open_source
 from ingest.video_file import VideoFile
 from ingest.zones import NO_ZONES, Stencil, Zones
@@ -19,19 +22,36 @@ class Recording:
     Attributes:
         source: Its frames, unmasked.
         stencil: Hides what was hidden when it was ingested; nothing is shown without it.
+        ended: Whether nobody waits for its frames any more.
     """
 
     source: Source
     stencil: Stencil
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def watched(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Gives frames on, as long as somebody waits for them.
+
+        Raises:
+            SourceError: If nobody does.
+        """
+        for frame in frames:
+            if self.ended.is_set():
+                raise SourceError(f"{self.source.name} is read no further, since the program ends; ask again later")
+            yield frame
 
 
 class Recordings:
     """Finds the recording that shows a camera at a time. May be used from several threads.
 
     A file is hashed once, until its size or its time of change is another.
+
+    Attributes:
+        ended: When it is set, whatever is being read is given up.
     """
 
     def __init__(self, gallery: Gallery) -> None:
+        self.ended = threading.Event()
         self._gallery = gallery
         self._hashes: dict[tuple[str, int, int], str] = {}
 
@@ -72,7 +92,7 @@ class Recordings:
             raise QueryError(
                 f"{ingest.source} is no longer the video that {camera} was ingested from; put it back, or ask by photo"
             )
-        return Recording(source, Stencil(zones_in(ingest.settings), source.width, source.height))
+        return Recording(source, Stencil(zones_in(ingest.settings), source.width, source.height), self.ended)
 
     def _hash(self, source: Source) -> str:
         if not isinstance(source, VideoFile):

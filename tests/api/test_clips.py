@@ -161,3 +161,19 @@ def test_a_video_that_is_gone_or_another_one_is_said(own_gallery, scene, tmp_pat
             assert "no longer the video" in other.json()["detail"]
             assert client.get(url("nobody")).status_code == 404
         assert not app.state.clips._kept
+
+
+def test_what_a_server_that_died_left_is_removed_by_the_next_one(own_gallery, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    died, foreign = tmp_path / "passerby-clips-died", tmp_path / "passerby-clips-foreign"
+    for folder in (died, foreign):
+        folder.mkdir()
+        (folder / "x.mp4").write_bytes(b"somebody")
+    (died / "lock").write_text("1")
+    with Gallery.open(own_gallery) as gallery:
+        service = QueryService(gallery, detector="hog", threads=1)
+        living = create_app(service, TOKEN).state.clips
+        create_app(service, TOKEN)
+        assert living._folder.is_dir()
+    assert not died.exists()
+    assert foreign.exists(), "nobody says that it is ours"

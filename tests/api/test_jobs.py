@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,12 +21,14 @@ from api.job_runner import MOST_RESTARTS, JobRunner
 from api.query_service import QueryService
 from api.server import create_app
 from gallery.audit import AuditLog
+from gallery.errors import GalleryError, QueryError
 from gallery.feeds import FeedTable
 from gallery.jobs import JobTable, is_due
+from gallery.lock import FileLock
 from gallery.store import Gallery
 from gallery.tokens import TokenTable
 from tests.api.test_server import TOKEN, check_problem, serving
-from tests.ingest.cameras import Play, mjpeg_camera
+from tests.ingest.cameras import Files, Play, mjpeg_camera, web_server
 from tests.ingest.videos import write_video
 from tests.ingest.walkers import FRAMES, picture
 
@@ -227,6 +231,13 @@ def test_an_upload_becomes_a_camera(server, video):
         ({"camera": "x", "source": "door.mp4"}, 422, "does not begin with /"),
         ({"camera": "x", "source": "/no/such.mp4"}, 422, "does not exist"),
         ({"camera": "a/b", "source": "/x"}, 422, "letters, digits"),
+        ({"camera": "x", "source": "~nobody-at-all/x.mp4"}, 422, "home of nobody"),
+        ({"camera": "x", "source": "/x\0y"}, 422, "cannot be seen"),
+        ({"camera": "x", "source": "/" + "a" * 300}, 422, "cannot be looked for"),
+        ({"camera": "x", "source": "/clips/*/../../x.mp4"}, 422, "holds '..'"),
+        ({"camera": "x", "source": "http://10.0.0.5/x\r\nHost: elsewhere"}, 422, "cannot be seen"),
+        ({"camera": "x", "source": "rtsp://10.0.0.5/a b"}, 422, "is no address"),
+        ({"camera": "x", "source": "rtsp://admin:s3cret@/"}, 422, "rtsp://***@/"),
     ],
 )
 def test_cameras_that_are_refused(server, wish, status, said):
@@ -254,6 +265,7 @@ def test_operators_name_recordings_below_the_media_folders_only(own_gallery, vid
             "/etc/*",
         ):
             assert status(outside) == 403, outside
+        assert status(f"{tmp_path}/media/*/../../own/*.sqlite") == 422
         assert status(str(inside)) == 201
         assert status(f"{tmp_path}/media/*.mp4") == 409
         check_problem(client.delete("/api/v1/cameras/x", params={"erase": True}, headers=by), 403)
@@ -299,6 +311,95 @@ def test_a_lost_camera_is_tried_again_while_it_is_wanted(server, monkeypatch):
     told = wait_for(client, job, "done", "failed", "cancelled")
     assert told["id"] == job, "one job, however often"
     assert not FeedTable(gallery.database).get("lost").wanted
+
+
+def test_a_recording_behind_an_address_is_read_once(server, video, monkeypatch):
+    client, gallery = server
+    monkeypatch.setattr("api.job_runner.FIRST_WAIT_SECONDS", 0.1)
+    with web_server(Files({"/walk.mp4": video.read_bytes()})) as address:
+        wish = {"camera": "shelf", "source": f"{address}/walk.mp4"}
+        job = client.post("/api/v1/cameras", json=wish).json()["feed"]["job"]
+        until = time.monotonic() + PATIENCE_SECONDS
+        while FeedTable(gallery.database).get("shelf").wanted:
+            assert time.monotonic() < until, client.get(f"/api/v1/jobs/{job}").text
+            time.sleep(0.1)
+    ended = client.get(f"/api/v1/jobs/{job}").json()
+    assert (ended["state"], ended["result"]["cameras"][0]["ended"]) == ("done", "end")
+    assert len(gallery.ingests("shelf")) == 1
+
+
+def test_who_asks_twice_at_once_for_a_camera_gets_one_job(own_gallery):
+    with Gallery.open(own_gallery) as gallery:
+        feeds = FeedTable(gallery.database)
+        feeds.add("gate", "rtsp://10.0.0.5/main", {})
+        with ThreadPoolExecutor(8) as pool:
+            jobs = set(pool.map(lambda _: feeds.begin("gate", "anna"), range(16)))
+        assert len(jobs) == JobTable(gallery.database).count() == 1
+        JobTable(gallery.database).ask_to_stop(*jobs)
+        assert feeds.begin("gate", "anna") not in jobs
+        with pytest.raises(QueryError, match="add it first"):
+            feeds.begin("nobody", "anna")
+
+
+def test_a_fault_of_the_program_does_not_end_the_work_on_jobs(own_gallery, monkeypatch, caplog):
+    monkeypatch.setattr("api.job_runner.AFTER_FAULT_SECONDS", 0.0)
+    faults = iter([ZeroDivisionError("a fault"), GalleryError("no space left")])
+
+    def rows(table, right=FeedTable.rows):
+        for fault in faults:
+            raise fault
+        return right(table)
+
+    monkeypatch.setattr(FeedTable, "rows", rows)
+    with working(own_gallery) as (client, _):
+        job = client.post("/api/v1/jobs", json={"kind": "reembed", "embedder": "stripes"}).json()
+        assert wait_for(client, job["id"], "done", "failed")["state"] == "done"
+    assert "a fault of the program" in caplog.text
+    assert "no space left" in caplog.text
+
+
+def test_what_came_of_a_job_is_written_down_as_soon_as_it_can_be(own_gallery, monkeypatch):
+    refused = iter([GalleryError("no space left")] * 3)
+
+    def finish(table, *given, right=JobTable.finish, **more):
+        for refusal in refused:
+            raise refusal
+        right(table, *given, **more)
+
+    monkeypatch.setattr(JobTable, "finish", finish)
+    with working(own_gallery) as (client, _):
+        job = client.post("/api/v1/jobs", json={"kind": "reembed", "embedder": "stripes"}).json()
+        ended = wait_for(client, job["id"], "done", "failed")
+    assert (ended["state"], ended["progress"].get("restarts")) == ("done", None)
+
+
+def test_a_process_waits_for_the_one_before_whose_server_died(tmp_path):
+    (tmp_path / "job").mkdir()
+    lock = FileLock(tmp_path / "job" / "lock")
+    assert lock.acquire()
+    (tmp_path / "job" / "result.json").write_text("of the one before")
+    child = JobChild(["erase", "--data", str(tmp_path / "none")], tmp_path / "job")
+    time.sleep(0.5)
+    assert child.is_running
+    assert not (tmp_path / "job" / "log.txt").read_bytes()
+    lock.release()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while child.is_running:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    child.close()
+    assert "say what to erase" in child.error()
+
+
+def test_a_job_does_not_run_what_lies_in_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "__init__.py").write_text("raise SystemExit('somebody else')")
+    monkeypatch.chdir(tmp_path)
+    child = JobChild(["erase", "--help"], tmp_path / "job")
+    while child.is_running:
+        time.sleep(0.02)
+    child.close()
+    assert child.code == 0, child.error()
 
 
 def test_a_stopped_server_s_jobs_go_on_with_the_next_one(own_gallery, tmp_path):
@@ -355,6 +456,33 @@ def test_kill_9_of_the_server_takes_its_jobs_along_and_they_go_on(own_gallery, t
     with working(own_gallery) as (client, _):
         ended = wait_for(client, job, "done", "failed")
         assert ended["result"]["cameras"][0]["frames"] == FRAMES * 8
+
+
+def test_a_server_ends_soon_though_somebody_watches_a_job(own_gallery, tmp_path, monkeypatch):
+    monkeypatch.setenv("PASSERBY_TOKEN", TOKEN)
+    long = write_video(tmp_path / "long.mp4", WALK * 12)
+    command = [sys.executable, "-c", "from api.main import main; main()", "serve", "--detector", "motion"]
+    options = ["--data", str(own_gallery), "--port", "0", "--json", "--threads", "1"]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        watchdog = threading.Timer(PATIENCE_SECONDS, process.kill)
+        watchdog.start()
+        url = json.loads(process.stdout.readline())["url"]
+        by = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(base_url=url, headers=by, timeout=PATIENCE_SECONDS) as client:
+            job = client.post("/api/v1/cameras", json={"camera": "long", "source": str(long)}).json()["feed"]["job"]
+            with client.stream("GET", f"/api/v1/jobs/{job}/events") as answer:
+                told = (json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
+                assert any(one["progress"]["done"] for one in told)
+                process.terminate()
+                assert all(one["state"] in ("running", "queued") for one in told), "and the stream ends in good order"
+        _, said = process.communicate()
+        watchdog.cancel()
+    assert process.returncode == 0, said
+    assert said.decode().splitlines()[-1] == "stopped"
+    assert b"Traceback" not in said
+    with Gallery.open(own_gallery) as gallery:
+        waiting = JobTable(gallery.database).get(job)
+    assert (waiting.state, waiting.error) == ("queued", "the server was stopped while it ran; it goes on")
 
 
 def is_alive(pid):

@@ -394,6 +394,7 @@ def test_openapi_has_every_route_with_examples_and_problems(client):
     operations = {path: next(iter(methods.values())) for path, methods in document["paths"].items()}
     assert set(operations) == {
         "/healthz",
+        "/metrics",
         "/api/v1/cameras",
         "/api/v1/tracklets",
         "/api/v1/tracklets/{tracklet_id}",

@@ -41,7 +41,7 @@ def test_the_audit_log_is_listed_and_verified(passerby, own_gallery):
     assert passerby("erase", "--tracklet", one, "--yes", *data).code == 0
     assert passerby("tokens", "add", "anna", *data).code == 0
     lines = passerby("audit", "list", "--json", *data).json["lines"]
-    assert [line["action"] for line in lines] == ["token added", "erase"]
+    assert [line["action"] for line in lines][:2] == ["token added", "erase"]
     assert lines[0]["who"].startswith("cli")
     assert passerby("audit", "list", "--limit", 1, "--json", *data).json["lines"] == lines[:1]
     assert "erase" in passerby("audit", "list", *data).out
@@ -61,7 +61,7 @@ def test_a_public_server_with_tokens_needs_no_token_of_its_own(passerby, tmp_pat
     assert not (tmp_path / "gallery").exists()
     passerby("tokens", "add", "anna", "--role", "admin")
     started = []
-    monkeypatch.setattr("api.serve_command.run", lambda app, listener: started.append(app))
+    monkeypatch.setattr("api.serving.run", lambda app, listener, on_end: started.append(app))
     run = passerby("serve", "--host", "0.0.0.0", "--port", 0)  # noqa: S104
     assert (run.code, len(started)) == (0, 1), run.err
     assert "login?key" not in run.err
