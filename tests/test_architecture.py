@@ -39,7 +39,6 @@ STAYS_IN = {
     "tensorboardX": {"training"},
     "jinja2": {"api"},
     "babel": {"api"},
-    "prometheus_client": {"api"},
     "python_multipart": {"api"},
     "matplotlib": {"retrieval", "api"},
     "prometheus_client": {"api"},
