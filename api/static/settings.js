@@ -84,6 +84,7 @@ async function admin() {
   const retention = one("retention-form");
   const chosen = await ask("GET", "/settings");
   for (const [name, value] of Object.entries(chosen)) retention[name].value = value ?? "";
+  one("retention-fields").disabled = false;
   const sure = () => one("keep").dataset.sure === JSON.stringify(days(retention));
   retention.addEventListener("input", () => {
     one("effect").textContent = "";
