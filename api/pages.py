@@ -121,11 +121,12 @@ async def log_in(request: Request) -> Response:
     if wait:
         error = f"Too many attempts. Try again in {wait} s."
         return page(request, "login.html", 429, {"Retry-After": str(wait)}, title="Log in", error=error)
+    attempts.fail(client)
     token = await posted_token(request)
     tokens: KnownTokens = request.app.state.tokens
     if not token or await run_in_threadpool(tokens.holder, token) is None:
-        attempts.fail(client)
         return page(request, "login.html", 401, title="Log in", error="This is not a token of this server.")
+    attempts.succeed(client)
     return logged_in(request, token)
 
 

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,8 +87,12 @@ def ingested(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_gallery(ingested: Path, tmp_path: Path) -> Path:
-    """A copy of the ingested gallery, which a test may change."""
-    return Path(shutil.copytree(ingested, tmp_path / "own"))
+    """A copy of the ingested gallery, which a test may change; what other tests asked of that one is not in it."""
+    folder = Path(shutil.copytree(ingested, tmp_path / "own"))
+    with closing(sqlite3.connect(folder / "gallery.sqlite")) as plain, plain:
+        for table in ("audit", "query_tracklets", "queries"):
+            plain.execute(f"DELETE FROM {table}")  # noqa: S608
+    return folder
 
 
 @pytest.fixture
