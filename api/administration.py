@@ -127,7 +127,7 @@ def tokens(request: Request) -> GivenTokens:
     return GivenTokens(tokens=[GivenToken.model_validate(token_json(row)) for row in rows])
 
 
-@administration.post("/tokens", status_code=201, responses=problem_responses(403, 409, 422))
+@administration.post("/tokens", status_code=201, responses=problem_responses(400, 403, 409, 422))
 def add_token(request: Request, wish: TokenWish) -> NewToken:
     """Gives out a token. It is told this once."""
     if wish.name == OWNER:

@@ -138,7 +138,7 @@ def cameras(request: Request) -> Cameras:
     return Cameras(cameras=listed_cameras(gallery_of(request)))
 
 
-@running.post("/cameras", status_code=201, responses=problem_responses(403, 404, 409, 422))
+@running.post("/cameras", status_code=201, responses=problem_responses(400, 403, 404, 409, 422))
 def add_camera(request: Request, wish: CameraWish) -> Camera:
     """Adds a camera, and begins to read it. A login in its address is kept, and told to nobody."""
     gallery, holder = gallery_of(request), holder_of(request)

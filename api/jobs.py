@@ -41,6 +41,14 @@ FILES = {
 """What a job may have made."""
 
 
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {"event": {"const": "job"}, "data": {"type": "string", "description": "A `Job`, as JSON"}},
+}
+"""What OpenAPI says of one of the events."""
+
+
 class Progress(BaseModel):
     """How far a job is."""
 
@@ -145,7 +153,7 @@ def jobs(
     return Jobs(jobs=listed, total=table.count(state), limit=limit, offset=offset)
 
 
-@working.post("/jobs", status_code=202, responses=problem_responses(403, 404, 422))
+@working.post("/jobs", status_code=202, responses=problem_responses(400, 403, 404, 422))
 def add_job(request: Request, wish: JobWish) -> Job:
     """Asks for long work; it is done when its turn comes."""
     gallery, holder = gallery_of(request), holder_of(request)
@@ -211,7 +219,7 @@ def forget_job(request: Request, job_id: str) -> None:
     responses={
         200: {
             "description": "Server-sent events: a `Job` at each change, until it is over",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": EVENT}},
         },
         **problem_responses(404, 422),
     },

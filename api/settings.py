@@ -108,7 +108,7 @@ def settings(request: Request) -> RetentionChoice:
     return RetentionChoice(**asdict(retention_of(gallery_of(request))))
 
 
-@choosing.put("/settings", responses=problem_responses(403, 422))
+@choosing.put("/settings", responses=problem_responses(400, 403, 422))
 def choose_settings(
     request: Request,
     choice: RetentionChoice,
