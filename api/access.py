@@ -177,9 +177,10 @@ def refuse_less_than(role: Role, holder: Holder) -> None:
 
 
 def _is_browser(scope: Scope) -> bool:
-    """Whether somebody opened a page, who is better shown where to log in."""
-    is_page = not scope["path"].startswith(("/api/", "/static/", "/openapi"))
-    return is_page and scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+    """Whether somebody opened a page, or logs out of a session that is over, who is better shown where to log in."""
+    is_page = scope["method"] == "GET" and not scope["path"].startswith(("/api/", "/static/", "/openapi"))
+    is_page = is_page or (scope["method"], scope["path"]) == ("POST", "/logout")
+    return is_page and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _bearer(header: str | None) -> str | None:

@@ -66,13 +66,18 @@ class Asking:
         self._audit.note(who, "query", query=id_, taken=taken, found=found.found)
         return self._message(id_, parts, own, NO_MARKS, found_json(found))
 
-    def again(self, id_: str, filters: Filters) -> Answer:
-        """Answers a question that was asked before, by what is in the gallery now.
+    def again(self, id_: str, filters: Filters, who: str) -> Answer:
+        """Answers a question that was asked before, perhaps by somebody else, by what is in the gallery now.
 
         Raises:
             HTTPException: 404 if there is none, 409 if the gallery has another embedder now.
             PasserbyError: See ``QueryService``.
         """
+        answer = self._answer(id_, filters)
+        self._audit.note(who, "query again", query=id_, found=answer.answer == "found")
+        return answer
+
+    def _answer(self, id_: str, filters: Filters) -> Answer:
         identity = self._service.embedder()
         asked = self._stored(id_, identity)
         marks = Marks(asked.confirmed, asked.rejected)
@@ -95,7 +100,7 @@ class Asking:
         ):
             raise no_question(id_)
         self._audit.note(who, "feedback", query=id_, **feedback.model_dump())
-        return self.again(id_, filters)
+        return self._answer(id_, filters)
 
     def picture(self, id_: str, part: int) -> tuple[bytes, str]:
         """The person who is searched, as a JPEG file's bytes, and a name of just that.

@@ -38,8 +38,15 @@ class Attempts:
                 return 0.0
             return failed[0] + self._within - now
 
+    def succeed(self, client: str) -> None:
+        """Takes the latest attempt back: it did not fail."""
+        with self._guard:
+            failed = self._failed.get(client)
+            if failed:
+                failed.pop()
+
     def fail(self, client: str) -> None:
-        """Notes a failed attempt."""
+        """Notes a failed attempt; one whose outcome is not known yet counts as one, so that many at once do not help."""
         with self._guard:
             self._failed.setdefault(client, deque(maxlen=self._most)).append(self._clock())
             self._failed.move_to_end(client)

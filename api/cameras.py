@@ -1,6 +1,7 @@
 """Cameras over HTTP: what there is of them, and those that this server reads itself."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -61,14 +62,23 @@ class CameraWish(BaseModel):
         return name
 
 
-def camera_json(row: CameraRow | None, feed: Feed | None, job: JobRow | None) -> Camera:
-    """A camera as it is told: what the gallery holds of it, and how it is being read."""
+def camera_json(
+    row: CameraRow | None, feed: Feed | None, job: JobRow | None, names: Mapping[str, str] = MappingProxyType({})
+) -> Camera:
+    """A camera as it is told: what the gallery holds of it, and how it is being read.
+
+    Args:
+        row: What the gallery holds, None for nothing.
+        feed: Where it is read from, None where this server does not read it.
+        job: Which reads it.
+        names: What those who sent videos called them, by path.
+    """
     read = None
     if feed is not None:
         progress: Mapping[str, object] = {} if job is None else job.progress
         read = CameraFeed.model_validate(
             {
-                "source": shown(feed.source),
+                "source": names.get(feed.source, shown(feed.source)),
                 "live": is_live(feed.source),
                 "wanted": feed.wanted,
                 "job": feed.job,
@@ -77,7 +87,7 @@ def camera_json(row: CameraRow | None, feed: Feed | None, job: JobRow | None) ->
                 **{name: progress.get(name) for name in ("done", "total", "rate")},
             }
         )
-    sources = [] if row is None else row.sources
+    sources = [] if row is None else [names.get(source, source) for source in row.sources]
     return Camera.model_validate(
         {
             "camera": row.name if row is not None else "" if feed is None else feed.camera,
@@ -105,7 +115,9 @@ def listed_cameras(gallery: Gallery) -> list[Camera]:
             except QueryError:  # it was forgotten
                 continue
     names = sorted({*rows, *feeds})
-    return [camera_json(rows.get(name), feeds.get(name), jobs.get(name)) for name in names]
+    uploads = UploadTable(gallery.database, gallery.folder).rows() if feeds else []
+    sent = {str(upload.path): upload.name for upload in uploads}
+    return [camera_json(rows.get(name), feeds.get(name), jobs.get(name), sent) for name in names]
 
 
 def found_feed(gallery: Gallery, name: str) -> Feed:

@@ -70,6 +70,10 @@ class Client:
         given = os.environ.get(VARIABLE, "") if token is None else token
         if not given:
             raise ClientError(f"no token for {url}: give one, or set {VARIABLE}")
+        if not given.isascii() or not given.isprintable() or " " in given:
+            raise ClientError(
+                f"the token for {url} has characters that no header can carry: check where it was copied from"
+            )
         self.url = url.rstrip("/")
         try:
             self._http = httpx.Client(

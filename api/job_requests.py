@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from api.texts import CAMERA_NAME
+from api.report_store import NAME
 from gallery.feeds import FeedTable
 from gallery.jobs import JobRow
 from gallery.roles import Role
@@ -64,9 +64,21 @@ class EvaluateWish(BaseModel):
         Raises:
             ValueError: Saying what is allowed.
         """
-        if not CAMERA_NAME.fullmatch(name):
-            raise ValueError("use 1-64 letters, digits, '_', '.', '-' or spaces, a letter or digit first")
+        if not NAME.fullmatch(name):
+            raise ValueError("use 1-100 letters, digits, '_', '.' or '-', a letter or digit first")
         return name
+
+    @field_validator("folder")
+    @classmethod
+    def check_folder(cls, folder: str) -> str:
+        """Refuses what is no whole path: it would be taken for an option, or count from where the server was started.
+
+        Raises:
+            ValueError: Saying what is wrong.
+        """
+        if not folder.startswith("/") or not folder.isprintable():
+            raise ValueError(f"{folder!r} does not begin with /; give the whole path on the server's disk")
+        return folder
 
 
 JobWish = Annotated[TrackWish | ReembedWish | EvaluateWish, Field(discriminator="kind")]

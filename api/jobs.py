@@ -196,6 +196,8 @@ def cancel_job(request: Request, job_id: str) -> Job:
     if found.is_over:
         raise HTTPException(409, f"job {job_id} is over ({found.state}); DELETE {found.id}/files removes what it made")
     stopped = JobTable(gallery_of(request).database).ask_to_stop(job_id)
+    log: AuditLog = request.app.state.audit
+    log.note(holder_of(request).name, "job cancelled", job=job_id, title=found.title)
     return job_json(gallery_of(request), stopped)
 
 
@@ -207,6 +209,8 @@ def forget_job(request: Request, job_id: str) -> None:
     if not JobTable(gallery.database).remove(job_id):
         raise HTTPException(409, f"job {job_id} is {found.state}; cancel it first")
     shutil.rmtree(job_folder(gallery.folder, found.id), ignore_errors=True)
+    log: AuditLog = request.app.state.audit
+    log.note(holder_of(request).name, "job removed", job=job_id, title=found.title)
 
 
 @viewing.get(

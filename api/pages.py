@@ -119,11 +119,12 @@ async def log_in(request: Request) -> Response:
     if wait:
         error = N_("Too many attempts. Try again in %(seconds)s s.")
         return page(request, "login.html", 429, {"Retry-After": str(wait)}, error=error, seconds=wait)
+    attempts.fail(client)
     token = await posted_token(request)
     tokens: KnownTokens = request.app.state.tokens
     if not token or await run_in_threadpool(tokens.holder, token) is None:
-        attempts.fail(client)
         return page(request, "login.html", 401, error=N_("This is not a token of this server."))
+    attempts.succeed(client)
     return logged_in(request, token)
 
 

@@ -53,7 +53,7 @@ async def ask(request: Request, response: Response, asking: TheAsking, filters: 
 async def ask_again(request: Request, asking: TheAsking, query_id: str, filters: TheFilters) -> Answer:
     """Answers a question anew, by what is in the gallery now; cameras, times and order may be others than before."""
     with request.app.state.metrics.asked(AGAIN) as asked:
-        answer = await _in_thread(asking, partial(asking.again, query_id, filters))
+        answer = await _in_thread(asking, partial(asking.again, query_id, filters, holder_of(request).name))
         asked.outcome = answer.answer
     return answer
 

@@ -1,11 +1,14 @@
 """How long things are kept, and forgetting what is older."""
 
 import logging
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
+from api.job_requests import job_folder
 from gallery.audit import AuditLog
 from gallery.errors import PasserbyError
+from gallery.jobs import JobTable
 from gallery.questions import Questions
 from gallery.settings import SettingTable
 from gallery.store import Gallery
@@ -25,7 +28,7 @@ class Retention:
     Attributes:
         footage_days: Tracklets, counted from when they were filmed.
         query_days: Questions, with their pictures, counted from when they were asked.
-        upload_days: Uploaded videos, counted from when they came.
+        upload_days: Uploaded videos, counted from when they came, and what was tracked in them, from when that was done.
     """
 
     footage_days: int | None = None
@@ -64,6 +67,10 @@ def apply_retention(gallery: Gallery) -> None:
             if upload.created < _ago(chosen.upload_days):
                 table.remove(upload.id)
                 log.note(BY_SERVER, "retention", upload=upload.id)
+        forget_tracked(gallery, log, chosen.upload_days)
+    UploadTable(gallery.database, gallery.folder).sweep()
+    for job_id in JobTable(gallery.database).forget_old():
+        shutil.rmtree(job_folder(gallery.folder, job_id), ignore_errors=True)
     if chosen.footage_days is None:
         return
     for camera in gallery.cameras():
@@ -74,6 +81,15 @@ def apply_retention(gallery: Gallery) -> None:
             continue
         if erased.tracklets:
             log.note(BY_SERVER, "retention", camera=camera.name, tracklets=erased.tracklets)
+
+
+def forget_tracked(gallery: Gallery, log: AuditLog, days: int) -> None:
+    """Forgets what was made of uploads that are too old: these films show the same people."""
+    jobs = JobTable(gallery.database)
+    for job_id in jobs.ended_before("track", _ago(days)):
+        if jobs.remove(job_id):
+            shutil.rmtree(job_folder(gallery.folder, job_id), ignore_errors=True)
+            log.note(BY_SERVER, "retention", job=job_id)
 
 
 def _ago(days: int) -> datetime:

@@ -1,5 +1,6 @@
 """A file that comes as ``multipart/form-data``, written to the disk as it comes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from python_multipart.exceptions import FormParserError
@@ -10,6 +11,8 @@ from starlette.requests import Request
 
 FIELD = b"video"
 MOST_NAME = 200
+CHECKED_BYTES = 50_000_000
+"""After so many the room on the disk is looked at again."""
 
 
 class UploadBody:
@@ -99,8 +102,13 @@ def shown_name(given: bytes) -> str:
     return kept[:MOST_NAME] or "video"
 
 
-async def receive_file(request: Request, path: Path) -> tuple[str, int]:
+async def receive_file(request: Request, path: Path, check_room: Callable[[], None]) -> tuple[str, int]:
     """Writes the file of a form; gives its name for people, and its size.
+
+    Args:
+        request: Whose body it is.
+        path: Where to.
+        check_room: Is called now and then, and raises where there is no room for more: others may be sending, too.
 
     Raises:
         HTTPException: 415 if it is no form, 400 if it is cut off, 422 if it holds anything but one file.
@@ -109,9 +117,13 @@ async def receive_file(request: Request, path: Path) -> tuple[str, int]:
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise HTTPException(415, "send multipart/form-data with one file in a field called video")
     body = await run_in_threadpool(UploadBody, path, options[b"boundary"])
+    checked = 0
     try:
         async for piece in request.stream():
             await run_in_threadpool(body.feed, piece)
+            if body.size - checked > CHECKED_BYTES:
+                checked = body.size
+                check_room()
     finally:
         await run_in_threadpool(body.close)
     if body.name is None or not body.complete:

@@ -107,7 +107,7 @@ async def upload(request: Request) -> UploadedVideo:
     part = await run_in_threadpool(table.new_path)
     try:
         refuse_without_room(part.parent, int(request.headers.get("content-length", "0") or 0))
-        name, _ = await receive_file(bounded, part)
+        name, _ = await receive_file(bounded, part, lambda: refuse_without_room(part.parent, 0))
         facts = await run_in_threadpool(probe, part)
         kept = await run_in_threadpool(table.add, part, name, ".video", facts)
     except SourceError as error:
@@ -142,6 +142,8 @@ def remove_upload(request: Request, upload_id: str) -> None:
         if feed.settings.get("upload") == upload_id and feed.wanted:
             raise HTTPException(409, f"{found.name} is being ingested as camera {feed.camera!r}; stop that first")
     table_of(request).remove(upload_id)
+    log: AuditLog = request.app.state.audit
+    log.note(holder_of(request).name, "upload removed", upload=upload_id, name=found.name)
 
 
 def refuse_without_room(folder: Path, size: int) -> None:
@@ -152,4 +154,5 @@ def refuse_without_room(folder: Path, size: int) -> None:
     """
     free = shutil.disk_usage(folder).free - ROOM_BYTES
     if size > free:
-        raise HTTPException(507, f"the server's disk has no room for {shown_size(size)}; free some, or send less")
+        what = shown_size(size) if size else "more of it"
+        raise HTTPException(507, f"the server's disk has no room for {what}; free some, or send less")

@@ -1,6 +1,7 @@
 """Who may ask a server: names, roles and the digests of their tokens, never the tokens themselves."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gallery import schema
 from gallery.database import Database
-from gallery.errors import QueryError
+from gallery.errors import GalleryError, QueryError
 from gallery.instants import from_microseconds, optional_instant, optional_microseconds, to_microseconds
 from gallery.roles import Role
 
@@ -94,7 +95,7 @@ class TokenTable:
             return None
         moment = to_microseconds(now)
         if found.used is None or moment - found.used > _USE_STEP_MICROSECONDS:
-            with self._database.write() as connection:
+            with suppress(GalleryError), self._database.write() as connection:  # a full disk must keep nobody out
                 connection.execute(
                     sa.update(schema.tokens).where(schema.tokens.c.name == found.name).values(used=moment)
                 )

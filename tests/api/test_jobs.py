@@ -150,6 +150,8 @@ def test_a_running_job_is_cancelled_and_keeps_what_it_made(server, tmp_path):
         ({"kind": "dance"}, 422, "dance"),
         ({"kind": "track", "upload": "x", "confidence": 2}, 422, "confidence"),
         ({"kind": "evaluate", "folder": "/data", "name": "../x"}, 422, "letters, digits"),
+        ({"kind": "evaluate", "folder": "/data", "name": "of may"}, 422, "letters, digits"),
+        ({"kind": "evaluate", "folder": "--help", "name": "x"}, 422, "does not begin with /"),
     ],
 )
 def test_jobs_that_are_refused(server, wish, status, said):
@@ -215,6 +217,8 @@ def test_an_upload_becomes_a_camera(server, video):
     upload = sent(client, video)
     camera = client.post("/api/v1/cameras", json={"camera": "sent", "upload": upload["id"]}).json()
     assert wait_for(client, camera["feed"]["job"], "done", "failed")["error"] is None
+    (seen,) = [one for one in client.get("/api/v1/cameras").json()["cameras"] if one["camera"] == "sent"]
+    assert (camera["source"], seen["source"], seen["sources"]) == ("walk.mp4", "walk.mp4", ["walk.mp4"])
     assert client.get("/api/v1/cameras/sent/frame.jpg").status_code == 200
     assert client.delete(f"/api/v1/uploads/{upload['id']}").status_code == 204
     assert client.get("/api/v1/uploads").json()["uploads"] == []

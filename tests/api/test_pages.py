@@ -1,5 +1,7 @@
 """Log-in, sessions and what pages send along; the pages themselves are tried in a browser in ``test_pages_in_browser.py``."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -149,6 +151,27 @@ def test_guessing_is_slowed_down(ingested):
             assert 0 < int(refused.headers["retry-after"]) <= 60
 
 
+def test_guessing_many_at_once_does_not_help(ingested):
+    with Gallery.open(ingested) as gallery:
+        app = create_app(QueryService(gallery, detector="hog", threads=1), TOKEN)
+        with serving(app) as client, ThreadPoolExecutor(12) as pool:
+            wrong = {"data": {"token": "wrong"}, "headers": SAME}
+            asked = [pool.submit(client.post, "/login", **wrong) for _ in range(36)]
+            codes = [one.result().status_code for one in asked]
+    assert (codes.count(401), codes.count(429)) == (10, 26)
+
+
+def test_who_logs_in_has_not_failed(browser):
+    for _ in range(12):
+        log_in(browser)
+
+
+def test_logging_out_of_a_session_that_is_over_leads_to_the_log_in_page(browser):
+    answer = browser.post("/logout", headers={**SAME, "Accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert browser.post("/logout", headers=SAME).status_code == 401
+
+
 def test_attempts_are_forgotten_in_time():
     clock = Clock()
     attempts = Attempts(most=2, within_seconds=60, clock=clock)
@@ -158,7 +181,10 @@ def test_attempts_are_forgotten_in_time():
     attempts.fail("a")
     assert attempts.wait_seconds("a") == 50
     assert attempts.wait_seconds("b") == 0
-    clock.now += 50
+    attempts.succeed("a")
+    assert attempts.wait_seconds("a") == 0
+    attempts.fail("a")
+    clock.now += 60
     assert attempts.wait_seconds("a") == 0
 
 

@@ -1,15 +1,18 @@
 """Retention, and what a server tells of itself."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.job_requests import job_folder
 from api.query_service import QueryService
 from api.retention import Retention, apply_retention, choose_retention
 from api.server import create_app
 from gallery import schema
 from gallery.audit import AuditLog
 from gallery.ingest_spec import IngestProgress, IngestSpec
+from gallery.jobs import JobTable
 from gallery.store import Gallery
 from gallery.uploads import UploadTable
 from tests.api.test_server import TOKEN, check_problem, serving
@@ -104,6 +107,38 @@ def test_uploads_go_with_their_time(asked, clip):
     apply(gallery)
     assert table.rows() == []
     assert list(table.folder.iterdir()) == []
+
+
+def test_what_was_tracked_in_them_goes_too(asked):
+    _, gallery = asked
+    table = JobTable(gallery.database)
+    old, young = (table.add("track", "Track a.mp4", {"kind": "track", "upload": "x"}, "anna") for _ in range(2))
+    for job in (old, young):
+        table.finish(job.id, "done")
+        job_folder(gallery.folder, job.id).mkdir(parents=True)
+        (job_folder(gallery.folder, job.id) / "original.mp4").write_bytes(b"somebody")
+    with gallery.database.write() as connection:
+        jobs = schema.jobs
+        past = jobs.update().values(ended=jobs.c.ended - 8 * 86_400_000_000)
+        connection.execute(past.where(jobs.c.id == old.id))
+    apply(gallery)
+    assert table.count() == 2, "for ever, unless somebody chose"
+    choose_retention(gallery, Retention(upload_days=7))
+    apply(gallery)
+    assert [job.id for job in table.rows()] == [young.id]
+    assert not job_folder(gallery.folder, old.id).exists()
+    assert job_folder(gallery.folder, young.id).exists()
+
+
+def test_what_came_half_before_a_crash_goes_the_next_day(asked):
+    _, gallery = asked
+    part = UploadTable(gallery.database, gallery.folder).new_path()
+    part.write_bytes(b"somebody")
+    apply(gallery)
+    assert part.exists(), "it may be coming just now"
+    os.utime(part, (0, 0))
+    apply(gallery)
+    assert not part.exists()
 
 
 def test_a_server_tells_what_it_is_made_of(asked):

@@ -41,7 +41,7 @@ def test_the_audit_log_is_listed_and_verified(passerby, own_gallery):
     assert passerby("erase", "--tracklet", one, "--yes", *data).code == 0
     assert passerby("tokens", "add", "anna", *data).code == 0
     lines = passerby("audit", "list", "--json", *data).json["lines"]
-    assert [line["action"] for line in lines][:2] == ["token added", "erase"]
+    assert [line["action"] for line in lines] == ["token added", "erase"]
     assert lines[0]["who"].startswith("cli")
     assert passerby("audit", "list", "--limit", 1, "--json", *data).json["lines"] == lines[:1]
     assert "erase" in passerby("audit", "list", *data).out

@@ -182,3 +182,12 @@ def test_what_a_crash_left_is_swept_a_day_later(asked):
     os.utime(old, (0, 0))
     table.sweep()
     assert left(asked[1]) == [young.name]
+
+
+def test_a_disk_that_fills_while_it_comes(asked, video, monkeypatch):
+    client, gallery, _ = asked
+    monkeypatch.setattr("api.upload_body.CHECKED_BYTES", 100)
+    free = iter([10**12])
+    monkeypatch.setattr("api.uploads.shutil.disk_usage", lambda _: SimpleNamespace(free=next(free, 0)))
+    assert "no room for more of it" in check_problem(post(client, video.read_bytes()), 507)
+    assert left(gallery) == []

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from gallery import schema
-from gallery.errors import QueryError
+from gallery.errors import GalleryError, QueryError
 from gallery.tokens import TokenTable, digest
 
 
@@ -31,6 +31,16 @@ def test_the_token_itself_is_nowhere(table, gallery):
     files = b"".join(path.read_bytes() for path in gallery.folder.glob("gallery.sqlite*"))
     assert b"secret" not in files
     assert digest("secret").encode() in files
+
+
+def test_a_full_disk_keeps_nobody_out(table, gallery, monkeypatch):
+    table.add("anna", "secret", "admin")
+
+    def full():
+        raise GalleryError("no space left")
+
+    monkeypatch.setattr(gallery.database, "write", full)
+    assert table.find("secret").name == "anna"
 
 
 def test_it_ends_with_its_time(table):
