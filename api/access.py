@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
@@ -132,7 +133,9 @@ class BearerAccess:
             return
         given = _bearer(Headers(scope=scope).get("authorization"))
         if given is None and _is_browser(scope):
-            await RedirectResponse("/login", 303)(scope, receive, send)
+            asked = _asked(scope)
+            way = "/login" if asked == "/" else f"/login?next={quote(asked, safe='')}"
+            await RedirectResponse(way, 303)(scope, receive, send)
             return
         if given is None:
             refusal = problem(401, "send a token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
@@ -181,6 +184,14 @@ def _is_browser(scope: Scope) -> bool:
     is_page = scope["method"] == "GET" and not scope["path"].startswith(("/api/", "/static/", "/openapi"))
     is_page = is_page or (scope["method"], scope["path"]) == ("POST", "/logout")
     return is_page and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _asked(scope: Scope) -> str:
+    """The page that was asked for, with what is behind its question mark; the first page for whoever logs out."""
+    if scope["method"] != "GET":
+        return "/"
+    question = scope["query_string"].decode("latin-1")
+    return f"{quote(scope['path'])}?{question}" if question else quote(scope["path"])
 
 
 def _bearer(header: str | None) -> str | None:

@@ -25,6 +25,7 @@ from gallery.store import Gallery
 from gallery.uploads import UploadTable
 from ingest.address import is_live, shown
 from ingest.preview import preview_file
+from ingest.zones_file import zones_section
 
 seeing = APIRouter()
 running = APIRouter(dependencies=[Depends(needs("operator"))])
@@ -47,6 +48,12 @@ class CameraWish(BaseModel):
     )
     upload: str | None = Field(None, description="Id of an upload, in place of a source")
     start: Instant | None = Field(None, description="When the first frame of a recording was taken")
+    zones: dict[str, object] | None = Field(
+        None,
+        description="What is not looked at: `mask` and `ignore`, lists of polygons of [x, y], fractions of the picture. "
+        "Without it a camera that was ingested before keeps its zones",
+        examples=[{"mask": [[[0, 0], [0.3, 0], [0.3, 0.4], [0, 0.4]]]}],
+    )
     begin: bool = Field(True, description="Begin to read it at once")
 
     @field_validator("camera")
@@ -96,6 +103,7 @@ def camera_json(
             "since": None if row is None else row.since,
             "until": None if row is None else row.until,
             "tracklets": 0 if row is None else row.tracklets,
+            "recorded": any(not is_live(source) for source in sources),
             "state": "new" if row is None else row.state,
             "feed": read,
         }
@@ -145,6 +153,8 @@ def add_camera(request: Request, wish: CameraWish) -> Camera:
     source, settings = wanted_source(request, wish, holder)
     if wish.start is not None:
         settings["start"] = iso(wish.start)
+    if wish.zones is not None:
+        settings["zones"] = zones_section(wish.zones, "zones").text
     feeds = FeedTable(gallery.database)
     try:
         feed = feeds.add(wish.camera, source, settings)

@@ -1,5 +1,6 @@
 """What a job asks for, and the command that does it."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,12 +8,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.report_store import NAME
-from gallery.feeds import FeedTable
+from gallery.feeds import Feed, FeedTable
 from gallery.jobs import JobRow
 from gallery.roles import Role
 from gallery.store import Gallery
 from gallery.uploads import UploadTable
 from ingest.runtime import Device, Precision
+from ingest.zones import NO_ZONES, Zones
+from retrieval.recordings import zones_in
 
 
 class TrackWish(BaseModel):
@@ -109,6 +112,7 @@ class Commands:
     """
 
     def __init__(self, gallery: Gallery, detector: str, threads: int, device: Device, precision: Precision) -> None:
+        self._gallery = gallery
         self._folder = gallery.folder
         self._feeds = FeedTable(gallery.database)
         self._uploads = UploadTable(gallery.database, gallery.folder)
@@ -138,7 +142,8 @@ class Commands:
             start = feed.settings.get("start")
             source = f"{feed.camera}={feed.source}" + (f"@{start}" if start else "")
             shown = ["--preview", str(self.previews)]
-            return ["ingest", source, *self._data, *shown, *self._detector, *self._networks, *threads]
+            seen = self._zones(feed, job.id)
+            return ["ingest", source, *self._data, *shown, *seen, *self._detector, *self._networks, *threads]
         if job.kind == "track":
             path = self._uploads.get(str(asked["upload"])).path
             out = ["--out", str(self.folder(job.id)), "--original", "--json"]
@@ -157,6 +162,22 @@ class Commands:
         again = ["--rerank"] if asked.get("rerank") else []
         chosen = ["--embedder", str(asked["embedder"])]
         return ["evaluate", "market1501", str(asked["folder"]), *report, *chosen, *again, *self._networks, *threads]
+
+    def _zones(self, feed: Feed, job_id: str) -> list[str]:
+        """The option that says what of a camera is not looked at: as was chosen, else as it was ingested last."""
+        known = feed.camera in {row.name for row in self._gallery.cameras()}
+        before = self._gallery.ingests(feed.camera) if known else []
+        chosen = feed.settings.get("zones")
+        zones = Zones.from_text(chosen) if chosen else zones_in(before[-1].settings) if before else NO_ZONES
+        if not zones:
+            return []
+        folder = self.folder(job_id)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = folder / "zones.toml"
+        parts = {name: [list(map(list, polygon)) for polygon in getattr(zones, name)] for name in ("ignore", "mask")}
+        lines = [f"{name} = {json.dumps(polygons)}" for name, polygons in parts.items()]
+        file.write_text("\n".join([f"[{json.dumps(feed.camera, ensure_ascii=False)}]", *lines, ""]), encoding="utf-8")
+        return ["--zones", str(file)]
 
     @property
     def _data(self) -> list[str]:

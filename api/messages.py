@@ -139,6 +139,7 @@ class Camera(BaseModel):
                     "since": "2024-05-01T08:00:00.000Z",
                     "until": "2024-05-01T09:00:00.000Z",
                     "tracklets": 118,
+                    "recorded": True,
                     "state": "done",
                     "feed": None,
                 }
@@ -152,6 +153,7 @@ class Camera(BaseModel):
     since: Instant | None = Field(description="Time of the first frame seen")
     until: Instant | None = Field(description="Time of the last frame seen")
     tracklets: int = Field(description="How many the gallery holds")
+    recorded: bool = Field(description="Whether there is video of it that can be watched; live cameras leave none")
     state: Literal["new", "done", "running", "interrupted", "failed"] = Field(
         description="Of what was ingested; `new` before any of it was"
     )

@@ -12,6 +12,7 @@ from api.access import KnownTokens
 from api.attempts import Attempts
 from api.cameras import listed_cameras
 from api.language import N_
+from api.language_choice import OWN_PATH
 from api.page import FOLDER, SECURITY, page
 from api.request_body import within_limit
 from api.sessions import COOKIE, LIFE_SECONDS, Sessions, cookie_of, from_this_site
@@ -101,10 +102,10 @@ def static(name: str) -> Response:
 def login(request: Request, key: str = "") -> Response:
     """Asks for a token; the link that the server prints needs none, once."""
     if not key:
-        return page(request, "login.html", error="")
+        return login_page(request)
     token = sessions_of(request).accept(key)
     if token is None:
-        return page(request, "login.html", 401, error=N_("This link was used before. Log in with a token."))
+        return login_page(request, 401, N_("This link was used before. Log in with a token."))
     return logged_in(request, token)
 
 
@@ -112,20 +113,31 @@ def login(request: Request, key: str = "") -> Response:
 async def log_in(request: Request) -> Response:
     """Begins a session."""
     if not from_this_site(request.headers):
-        return page(request, "login.html", 403, error=N_("This form was sent by another site."))
+        return login_page(request, 403, N_("This form was sent by another site."))
     attempts: Attempts = request.app.state.attempts
     client = "" if request.client is None else request.client.host
     wait = math.ceil(attempts.wait_seconds(client))
     if wait:
-        error = N_("Too many attempts. Try again in %(seconds)s s.")
-        return page(request, "login.html", 429, {"Retry-After": str(wait)}, error=error, seconds=wait)
+        return login_page(request, 429, N_("Too many attempts. Try again in %(seconds)s s."), wait)
     attempts.fail(client)
     token = await posted_token(request)
     tokens: KnownTokens = request.app.state.tokens
     if not token or await run_in_threadpool(tokens.holder, token) is None:
-        return page(request, "login.html", 401, error=N_("This is not a token of this server."))
+        return login_page(request, 401, N_("This is not a token of this server."))
     attempts.succeed(client)
     return logged_in(request, token)
+
+
+def login_page(request: Request, status: int = 200, error: str = "", wait_seconds: int = 0) -> Response:
+    """Asks for a token, and says what was wrong before."""
+    headers = {"Retry-After": str(wait_seconds)} if wait_seconds else None
+    return page(request, "login.html", status, headers, error=error, seconds=wait_seconds, way=way_on(request))
+
+
+def way_on(request: Request) -> str:
+    """The page that somebody wanted before they were asked to log in; the first one if that is none of this server's."""
+    wanted = request.query_params.get("next", "/")
+    return wanted if OWN_PATH.fullmatch(wanted) else "/"
 
 
 @pages.post("/logout")
@@ -139,7 +151,7 @@ def log_out(request: Request) -> Response:
 
 def logged_in(request: Request, token: str) -> Response:
     """The answer that gives a browser its session."""
-    response = RedirectResponse("/", 303, SECURITY)
+    response = RedirectResponse(way_on(request), 303, SECURITY)
     response.set_cookie(
         COOKIE,
         sessions_of(request).begin(token),

@@ -31,7 +31,7 @@ def read_zones(path: Path) -> dict[str, Zones]:
         ) from error
     if not content:
         raise ConfigError(f"{path} names no camera; write a section like [door] for each")
-    return {camera: _section(section, f"{path}, [{camera}]") for camera, section in content.items()}
+    return {camera: zones_section(section, f"{path}, [{camera}]") for camera, section in content.items()}
 
 
 def zones_of(path: Path, cameras: Sequence[str]) -> dict[str, Zones]:
@@ -65,7 +65,12 @@ def zones_of_one(path: Path, camera: str | None) -> Zones:
     return zones_of(path, [name])[name]
 
 
-def _section(section: object, where: str) -> Zones:
+def zones_section(section: object, where: str) -> Zones:
+    """The zones of one camera, as a section of the file has them.
+
+    Raises:
+        ConfigError: If it holds anything that is no zone; ``where`` is named.
+    """
     if not isinstance(section, dict):
         raise ConfigError(f"{where} is no section; write [door] on a line of its own, and `mask = ...` below it")
     unknown = sorted(set(section) - {"ignore", "mask", "size"})

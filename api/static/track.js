@@ -52,6 +52,14 @@ function begin() {
   list();
   const job = new URLSearchParams(location.hash.slice(1)).get("job");
   if (job) watch(job);
+  else goOn();
+}
+
+// A video that is being followed, or waits for that, is shown again to whoever comes back.
+async function goOn() {
+  const { jobs } = await ask("GET", "/jobs?state=queued&state=running&state=stopping");
+  const mine = jobs.find(({ kind }) => kind === "track");
+  if (mine) watch(mine.id);
 }
 
 async function track() {

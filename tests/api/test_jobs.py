@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 from api.job_child import JobChild
@@ -530,3 +532,26 @@ def test_waiting_jobs_are_due_in_time(own_gallery):
         assert len(table.forget_old(kept=1)) == 2
         assert table.count() == 2
         assert table.count({"queued"}) == 1
+
+
+def test_a_camera_keeps_its_masks_when_it_is_read_through_the_server(server, video, tmp_path):
+    client, gallery = server
+    left = {"mask": [[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]}
+    added = client.post("/api/v1/cameras", json={"camera": "hall, ä", "source": str(video), "zones": left})
+    assert added.status_code == 422, "the name"
+    added = client.post("/api/v1/cameras", json={"camera": "hall ä", "source": str(video), "zones": left}).json()
+    assert wait_for(client, added["feed"]["job"], "done", "failed")["error"] is None
+    assert "mask" in gallery.ingests("hall ä")[-1].settings
+    assert client.delete("/api/v1/cameras/hall ä").status_code == 204
+    other = write_video(tmp_path / "later.mp4", WALK[:50])
+    wish = {"camera": "hall ä", "source": str(other), "start": "2024-05-01T08:00:00Z"}
+    again = client.post("/api/v1/cameras", json=wish).json()
+    assert wait_for(client, again["feed"]["job"], "done", "failed")["error"] is None
+    assert gallery.ingests("hall ä")[-1].source == str(other)
+    assert "mask" in gallery.ingests("hall ä")[-1].settings, "without being told again"
+    frame = client.get("/api/v1/cameras/hall ä/frame.jpg", params={"time": "2024-05-01T08:00:01Z"})
+    shown = cv2.imdecode(np.frombuffer(frame.content, np.uint8), cv2.IMREAD_COLOR)
+    assert shown[:, : shown.shape[1] // 2 - 4].max() < 30
+    assert "no such" not in check_problem(
+        client.post("/api/v1/cameras", json={"camera": "x", "source": str(video), "zones": {"masks": []}}), 422
+    )

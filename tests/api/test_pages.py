@@ -1,5 +1,6 @@
 """Log-in, sessions and what pages send along; the pages themselves are tried in a browser in ``test_pages_in_browser.py``."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -218,3 +219,20 @@ def test_only_our_own_files_are_static(browser):
     for name in ("nothing.js", "..%2Fserver.py", "%2e%2e%2fserver.py", "pages.css%00", "../pages.py"):
         assert browser.get(f"/static/{name}").status_code in {401, 404}
     assert COOKIE in browser.cookies
+
+
+def test_after_the_log_in_comes_the_page_that_was_wanted(browser):
+    sent = browser.get("/cameras/cam1/watch?at=2024-05-01T08:00:00Z", headers={"Accept": "text/html"})
+    assert sent.headers["location"] == "/login?next=%2Fcameras%2Fcam1%2Fwatch%3Fat%3D2024-05-01T08%3A00%3A00Z"
+    form = browser.get(sent.headers["location"]).text
+    action = re.search(r'action="([^"]*)"[^>]*class="stack"', form)[1]
+    answer = browser.post(action, data={"token": TOKEN}, headers=SAME)
+    assert answer.headers["location"] == "/cameras/cam1/watch?at=2024-05-01T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\r\nb: c"]
+)
+def test_nobody_is_led_elsewhere_by_a_log_in(browser, elsewhere):
+    answer = browser.post("/login", params={"next": elsewhere}, data={"token": TOKEN}, headers=SAME)
+    assert answer.headers["location"] == "/"

@@ -119,7 +119,7 @@ def test_a_question_without_the_token_is_not_even_read(client):
 def test_cameras_are_those_of_the_command_line(client, passerby, ingested):
     response = client.get("/api/v1/cameras")
     cameras = response.json()["cameras"]
-    assert [one.pop("feed") for one in cameras] == [None, None]
+    assert [(one.pop("feed"), one.pop("recorded")) for one in cameras] == [(None, True)] * 2
     assert cameras == passerby("cameras", "--data", ingested, "--json").json["cameras"]
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-content-type-options"] == "nosniff"
