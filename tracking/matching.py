@@ -84,7 +84,7 @@ def candidates(
         if settings.min_visible > 0:
             telling &= visible_share(boxes) >= settings.min_visible
     predicted, seen = cxcyah_to_xyxy(tracks.motion.mean), cxcyah_to_xyxy(measurements)
-    rows, columns = touching(reach(tracks.motion, predicted), seen)
+    rows, columns = linkable(reach(tracks.motion, predicted), seen, settings)
     return Candidates(
         measurements,
         np.asarray(confidences, np.float64),
@@ -97,6 +97,15 @@ def candidates(
         1 - iou_of_pairs(predicted.take(rows, axis=0), seen.take(columns, axis=0)),
         kalman.gating_distances(tracks.motion, measurements, rows, columns) <= kalman.GATE,
     )
+
+
+def linkable(around: Floats, seen: Floats, settings: TrackerSettings) -> tuple[Ids, Ids]:
+    """Tracks (by the boxes around them) and detections that touch; all with all where a limit of 1 asks for no overlap."""
+    limits = settings.max_iou_distance, settings.low_max_iou_distance, settings.recovery_max_iou_distance or 0
+    if max(limits) < 1:
+        return touching(around, seen)
+    rows, columns = np.indices((len(around), len(seen))).reshape(2, -1)
+    return rows, columns
 
 
 def reach(motion: Motion, predicted: Floats) -> Floats:
@@ -129,7 +138,7 @@ def match(tracks: Tracks, appearance: Appearance, found: Candidates, settings: T
         matches = matches.beside(assign_among(overlap, settings.low_max_iou_distance, lost, unsure))
     if settings.recovery_max_iou_distance is not None:
         lost = np.setdiff1d(confirmed, matches.rows)
-        apart = unless_vetoed(from_last_seen(tracks, found), tracks, appearance, found, settings)
+        apart = unless_vetoed(from_last_seen(tracks, found, settings), tracks, appearance, found, settings)
         matches = matches.then(assign_among(apart, settings.recovery_max_iou_distance, lost, matches.left))
     return matches
 
@@ -180,10 +189,10 @@ def still_open(found: Candidates, matches: Matches, settings: TrackerSettings) -
     return near & free_rows[found.rows] & free_columns[found.columns]
 
 
-def from_last_seen(tracks: Tracks, found: Candidates) -> Pairs:
+def from_last_seen(tracks: Tracks, found: Candidates, settings: TrackerSettings) -> Pairs:
     """1 - IoU of the detections with the boxes in which the tracks were last seen, of all pairs that overlap."""
     last = cxcyah_to_xyxy(tracks.observed)
-    rows, columns = touching(last, found.seen)
+    rows, columns = linkable(last, found.seen, settings)
     return Pairs(rows, columns, 1 - iou_of_pairs(last[rows], found.seen[columns]), (len(last), len(found.seen)))
 
 

@@ -82,6 +82,7 @@ def kalman_boxes(boxes):
         (3, 40, 0.6, PRODUCT),
         (4, 25, 2.0, PRODUCT),  # looks say little
         (5, 25, 0.6, PRODUCT | {"recovery_max_iou_distance": 0.7, "nn_budget": 5}),
+        (7, 12, 0.6, {"max_iou_distance": 1.0}),  # boxes need not overlap at all
         (6, 25, 0.6, PRODUCT | {"smoothing": 0.9, "n_init": 1}),
     ],
 )
