@@ -20,6 +20,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 IMPORTS = {"--torch": "TORCH", "--torchreid": "TORCHREID", "--fast-reid": "FAST_REID"}
 BENCHMARKS = {
     "deep_sort_parity": ["--peer", os.environ.get("DEEP_SORT", "../deep_sort")],
+    "tracker_speed": [],
     "market1501_peers": [],
     "real_video": [],
     "kill_ingest": [str(SHARED / "data" / "video" / "samihormi_Double1.mp4")],

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -39,6 +40,7 @@ from scipy.optimize import linear_sum_assignment
 
 from benchmarks.made_up_features import KINDS, Features, people_of
 from tracking import association
+from tracking.appearance import FeatureBank
 from tracking.boxes import xyxy_to_xywh
 from tracking.motchallenge import MotTable, read_detections, read_truth
 from tracking.settings import TrackerSettings
@@ -46,6 +48,8 @@ from tracking.tracker import DeepSort
 
 SHARED_MOT = Path(__file__).resolve().parents[2] / "shared" / "data" / "mot"
 MIN_CONFIDENCE = 0.3
+MAX_COSINE_DISTANCE, MAX_IOU_DISTANCE = 0.2, 0.7
+FAR = [association.too_far(MAX_COSINE_DISTANCE), association.too_far(MAX_IOU_DISTANCE)]
 BUDGETS = (100, None)
 PEER_MODULES = ("nn_matching", "tracker", "detection", "linear_assignment")
 TOLERANCE_PX = 1e-3
@@ -57,6 +61,7 @@ Rows = dict[tuple[int, int], NDArray[np.float64]]
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 Solver = Callable[[NDArray[np.float64]], Pairs]
 Peer = dict[str, ModuleType]
+DISTANCES = FeatureBank.distances
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,13 @@ class Tracked:
 def track_ours(detections: MotTable, features: Features, budget: int | None) -> Tracked:
     """Our tracks."""
     tracker = DeepSort(
-        TrackerSettings(max_cosine_distance=0.2, nn_budget=budget, max_iou_distance=0.7, max_age=30, n_init=3)
+        TrackerSettings(
+            max_cosine_distance=MAX_COSINE_DISTANCE,
+            nn_budget=budget,
+            max_iou_distance=MAX_IOU_DISTANCE,
+            max_age=30,
+            n_init=3,
+        )
     )
     result = Tracked({}, {}, [])
     seen_before: set[int] = set()
@@ -119,8 +130,8 @@ def track_ours(detections: MotTable, features: Features, budget: int | None) -> 
 
 def track_theirs(peer: Peer, detections: MotTable, features: Features, budget: int | None) -> Tracked:
     """The peer's tracks."""
-    metric = peer["nn_matching"].NearestNeighborDistanceMetric("cosine", 0.2, budget)
-    tracker = peer["tracker"].Tracker(metric, max_iou_distance=0.7, max_age=30, n_init=3)
+    metric = peer["nn_matching"].NearestNeighborDistanceMetric("cosine", MAX_COSINE_DISTANCE, budget)
+    tracker = peer["tracker"].Tracker(metric, max_iou_distance=MAX_IOU_DISTANCE, max_age=30, n_init=3)
     make = peer["detection"].Detection
     result = Tracked({}, {}, [])
     for frame in range(1, detections.last_frame + 1):
@@ -158,8 +169,9 @@ def recording(calls: list[Assignment]) -> Solver:
     """A solver that writes down what it does."""
 
     def solve(distances: NDArray[np.float64]) -> Pairs:
-        calls.append(Assignment(distances.copy(), linear_sum_assignment(distances)))
-        return calls[-1].pairs
+        made = Assignment(distances.copy(), linear_sum_assignment(distances))
+        calls.extend([] if nobody_near(distances) else [made])
+        return made.pairs
 
     return solve
 
@@ -168,6 +180,8 @@ def settling(calls: Iterator[Assignment], ties: list[Assignment]) -> Solver:
     """A solver that answers as in ``calls``, the same calls one by one, wherever that is as good."""
 
     def solve(distances: NDArray[np.float64]) -> Pairs:
+        if nobody_near(distances):
+            return linear_sum_assignment(distances)
         mine, theirs = Assignment(distances, linear_sum_assignment(distances)), next(calls, None)
         if theirs is None or not mine.is_tie_with(theirs):
             return mine.pairs
@@ -177,13 +191,24 @@ def settling(calls: Iterator[Assignment], ties: list[Assignment]) -> Solver:
     return solve
 
 
+def nobody_near(distances: NDArray[np.float64]) -> bool:
+    """True where all pairs are beyond the limit; ours does not ask the solver for tracks that have nobody."""
+    return bool(np.isin(distances, FAR).all())
+
+
+def exactly(bank: FeatureBank, ids: NDArray[np.int64], features: Features, enough: NDArray[np.float64]) -> Any:
+    """Distances as the peer has them, also where ours would be content with less than the smallest."""
+    return DISTANCES(bank, ids, features, np.full_like(enough, -np.inf))
+
+
 def settle_ties(peer: Peer, detections: MotTable, features: Features, budget: int | None) -> tuple[int, float]:
     """How many ties the two resolved differently, and the share of identical rows with all resolved the same."""
     calls: list[Assignment] = []
     ties: list[Assignment] = []
     with patch.object(peer["linear_assignment"], "linear_sum_assignment", recording(calls)):
         theirs = track_theirs(peer, detections, features, budget)
-    with patch.object(association, "linear_sum_assignment", settling(iter(calls), ties)):
+    solver = patch.object(association, "linear_sum_assignment", settling(iter(calls), ties))
+    with solver, patch.object(FeatureBank, "distances", exactly):
         ours = track_ours(detections, features, budget)
     same = len(identical(ours.seen, theirs.seen)) + len(identical(ours.lately_seen, theirs.lately_seen))
     return len(ties), share(same, union(ours.seen, theirs.seen) + union(ours.lately_seen, theirs.lately_seen))

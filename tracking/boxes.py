@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
+ROUNDING = 1 + 1e-9
+"""So much more than a bound, lest rounding lose what lies on it."""
+
 
 def xyxy_to_xywh(boxes: Floats) -> NDArray[np.float64]:
     """Corners to left, top, width, height, (N, 4).
@@ -33,8 +36,11 @@ def xyxy_to_cxcyah(boxes: Floats) -> NDArray[np.float64]:
     [[20.0, 40.0, 0.5, 40.0]]
     """
     xywh = xyxy_to_xywh(boxes)
-    centres = xywh[:, :2] + xywh[:, 2:] / 2
-    return np.column_stack([centres, xywh[:, 2] / xywh[:, 3], xywh[:, 3]])
+    cxcyah = np.empty_like(xywh)
+    cxcyah[:, :2] = xywh[:, :2] + xywh[:, 2:] / 2
+    cxcyah[:, 2] = xywh[:, 2] / xywh[:, 3]
+    cxcyah[:, 3] = xywh[:, 3]
+    return cxcyah
 
 
 def cxcyah_to_xyxy(boxes: Floats) -> NDArray[np.float64]:
@@ -44,7 +50,8 @@ def cxcyah_to_xyxy(boxes: Floats) -> NDArray[np.float64]:
     [[10.0, 20.0, 30.0, 60.0]]
     """
     cxcyah = np.asarray(boxes, np.float64)
-    half = np.column_stack([cxcyah[:, 2] * cxcyah[:, 3], cxcyah[:, 3]]) / 2
+    half = cxcyah[:, 2:] / 2
+    half[:, 0] *= cxcyah[:, 3]
     return np.concatenate([cxcyah[:, :2] - half, cxcyah[:, :2] + half], axis=1)
 
 
@@ -65,11 +72,7 @@ def intersection(a: Floats, b: Floats) -> NDArray[np.float64]:
     >>> intersection(np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])).tolist()
     [[2.0]]
     """
-    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    sides = np.maximum(high - low, 0)
-    return np.asarray(sides[..., 0] * sides[..., 1])
+    return common_area(a[:, None], b[None])
 
 
 def iou(a: Floats, b: Floats) -> NDArray[np.float64]:
@@ -79,8 +82,17 @@ def iou(a: Floats, b: Floats) -> NDArray[np.float64]:
     [[0.333]]
     """
     common = intersection(a, b)
-    union = area(a)[:, None] + area(b)[None, :] - common
-    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return share_of(common, area(a)[:, None] + area(b)[None, :] - common)
+
+
+def iou_of_pairs(a: Floats, b: Floats) -> NDArray[np.float64]:
+    """Intersection over union of each xyxy box of a (P) with the one beside it in b (P), (P,), 0-1.
+
+    >>> iou_of_pairs(np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])).round(3).tolist()
+    [0.333]
+    """
+    common = common_area(a, b)
+    return share_of(common, area(a) + area(b) - common)
 
 
 def intersection_over_area(a: Floats, b: Floats) -> NDArray[np.float64]:
@@ -90,8 +102,42 @@ def intersection_over_area(a: Floats, b: Floats) -> NDArray[np.float64]:
     [[0.5]]
     """
     common = intersection(a, b)
-    whole = np.broadcast_to(area(a)[:, None], common.shape)
-    return np.divide(common, whole, out=np.zeros_like(common), where=whole > 0)
+    return share_of(common, np.broadcast_to(area(a)[:, None], common.shape))
+
+
+def common_area(a: Floats, b: Floats) -> NDArray[np.float64]:
+    """Common area of xyxy boxes (..., 4) that are broadcast against each other, (...), square pixels."""
+    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    np.maximum(sides, 0, out=sides)
+    return np.asarray(sides[..., 0] * sides[..., 1])
+
+
+def share_of(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Part over whole, 0 where there is no whole."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def touching(a: Floats, b: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which xyxy boxes of a (N) and b (M) touch or overlap: rows of a, ascending, and of b, (P,) each.
+
+    Looks from left to right, so that boxes far apart are never compared.
+
+    >>> left, right = [0.0, 0.0, 2.0, 2.0], [5.0, 0.0, 9.0, 2.0]
+    >>> [found.tolist() for found in touching(np.array([left, right]), np.array([right]))]
+    [[1], [0]]
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    order = np.argsort(b[:, 0])
+    lefts = b[order, 0]
+    widest = (b[:, 2] - b[:, 0]).max(initial=0) * ROUNDING
+    first = np.searchsorted(lefts, a[:, 0] - widest, "left")
+    counts = np.searchsorted(lefts, a[:, 2], "right") - first
+    rows = np.repeat(np.arange(len(a)), counts)
+    columns = order[np.arange(len(rows)) + np.repeat(first - np.cumsum(counts) + counts, counts)]
+    one, other = a.take(rows, axis=0), b.take(columns, axis=0)
+    touch = (one[:, 0] <= other[:, 2]) & (one[:, 1] <= other[:, 3]) & (other[:, 1] <= one[:, 3])
+    return rows[touch], columns[touch]
 
 
 def visible_share(boxes: Floats) -> NDArray[np.float32]:
@@ -103,9 +149,12 @@ def visible_share(boxes: Floats) -> NDArray[np.float32]:
     >>> visible_share(np.array([[0.0, 0.0, 10.0, 10.0], [5.0, 0.0, 15.0, 12.0]])).tolist()
     [0.5, 1.0]
     """
-    covered = intersection_over_area(boxes, boxes)
-    nearer = boxes[None, :, 3] > boxes[:, None, 3]
-    return np.asarray(1.0 - np.where(nearer, covered, 0.0).max(axis=1, initial=0.0), np.float32)
+    rows, columns = touching(boxes, boxes)
+    nearer = boxes[columns, 3] > boxes[rows, 3]
+    hidden, hiding = boxes[rows[nearer]], boxes[columns[nearer]]
+    covered = np.zeros(len(boxes))
+    np.maximum.at(covered, rows[nearer], share_of(common_area(hidden, hiding), area(hidden)))
+    return np.asarray(1.0 - covered, np.float32)
 
 
 def clip(boxes: Floats, width: float, height: float) -> NDArray[np.float64]:

@@ -21,6 +21,8 @@ def move_tracks(tracks: Tracks, affine: Affine) -> Tracks:
     Raises:
         ValueError: If the motion is not a (2, 3) array of finite numbers, or turns the picture inside out.
     """
+    if affine is STILL:
+        return tracks
     if affine.shape != (2, 3) or not np.isfinite(affine).all() or scale_of(affine) <= 0:
         raise ValueError(f"the camera motion is {affine.tolist()}; give a (2, 3) affine map, numpy.eye(2, 3) for none")
     if np.array_equal(affine, STILL):
@@ -61,7 +63,7 @@ def move_motion(motion: Motion, affine: Affine) -> Motion:
     velocity[:, :2] = motion.velocity[:, :2] @ affine[:, :2].T
     velocity[:, 3] = motion.velocity[:, 3] * scale
     growth = np.array([scale**2, scale**2, 1.0, scale**2])
-    return Motion(
+    return Motion.of(
         move_boxes(motion.mean, affine),
         velocity,
         motion.variance * growth,

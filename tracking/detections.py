@@ -25,15 +25,15 @@ def check_detections(boxes: Floats, confidences: Floats, features: Floats | None
         raise ValueError(f"boxes have the shape {boxes.shape}; give (N, 4), xyxy, and (0, 4) for no detections")
     if confidences.shape != (len(boxes),):
         raise ValueError(f"confidences have the shape {confidences.shape}; give ({len(boxes)},), one per box")
-    bad = ~np.isfinite(boxes).all(axis=1) | ~np.isfinite(confidences)
-    if bad.any():
+    if not (np.isfinite(boxes).all() and np.isfinite(confidences).all()):
+        bad = ~np.isfinite(boxes).all(axis=1) | ~np.isfinite(confidences)
         at = int(np.argmax(bad))
         raise ValueError(
             f"detection {at} is not finite: box {boxes[at].tolist()}, confidence {confidences[at]}; leave it out"
         )
-    empty = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)
+    empty = boxes[:, 2:] <= boxes[:, :2]
     if empty.any():
-        at = int(np.argmax(empty))
+        at = int(np.argmax(empty.any(axis=1)))
         raise ValueError(f"box {at} has no area: {boxes[at].tolist()}; boxes are xyxy with x1 < x2 and y1 < y2")
     if features is not None and len(boxes):
         check_features(features, len(boxes), dimension)
@@ -47,7 +47,7 @@ def check_features(features: Floats, count: int, dimension: int) -> None:
         raise ValueError(
             f"features have {features.shape[1]} numbers, earlier ones {dimension}; use one embedder for all frames"
         )
-    lengths = np.linalg.norm(features, axis=1)
+    lengths = np.sqrt(np.vecdot(features, features))
     wrong = ~((np.abs(lengths - 1) <= UNIT_TOLERANCE) | (lengths == 0))
     if wrong.any():
         at = int(np.argmax(wrong))

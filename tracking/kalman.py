@@ -6,10 +6,12 @@ pixels, per frame. All noise is independent between the four and a box is measur
 stays four 2 x 2 blocks, one per coordinate, and every step has a closed form that NumPy does for all tracks together.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tracking.boxes import ROUNDING
 
 Floats = NDArray[np.float64]
 
@@ -22,41 +24,66 @@ VELOCITY_WEIGHT = 1 / 160
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """What is believed of T tracks; each array is (T, 4) float64, its columns cx, cy, a, h.
+    """What is believed of T tracks; the columns of each part are cx, cy, a, h.
 
     Attributes:
-        mean: Expected position.
-        velocity: Expected change per frame.
-        variance: Variance of the position.
-        covariance: Covariance of position and velocity.
-        velocity_variance: Variance of the velocity.
+        parts: (5, T, 4) float64: ``PARTS``, in one array, so that taking some tracks is one copy.
     """
 
-    mean: Floats
-    velocity: Floats
-    variance: Floats
-    covariance: Floats
-    velocity_variance: Floats
+    parts: Floats
+
+    @classmethod
+    def of(
+        cls, mean: Floats, velocity: Floats, variance: Floats, covariance: Floats, velocity_variance: Floats
+    ) -> "Motion":
+        """From its parts, (T, 4) each."""
+        return cls(np.array([mean, velocity, variance, covariance, velocity_variance], np.float64))
 
     def __len__(self) -> int:
-        return len(self.mean)
+        return int(self.parts.shape[1])
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Motion":
+    @property
+    def mean(self) -> Floats:
+        """Expected position."""
+        return np.asarray(self.parts[0])
+
+    @property
+    def velocity(self) -> Floats:
+        """Expected change per frame."""
+        return np.asarray(self.parts[1])
+
+    @property
+    def variance(self) -> Floats:
+        """Variance of the position."""
+        return np.asarray(self.parts[2])
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of position and velocity."""
+        return np.asarray(self.parts[3])
+
+    @property
+    def velocity_variance(self) -> Floats:
+        """Variance of the velocity."""
+        return np.asarray(self.parts[4])
+
+    def take(self, rows: NDArray[np.int64]) -> "Motion":
         """Only these tracks, in this order."""
-        return Motion(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return Motion(self.parts.take(rows, axis=1))
 
     def put(self, rows: NDArray[np.int64], other: "Motion") -> "Motion":
         """The same tracks, those in ``rows`` replaced by ``other``."""
-        replaced = []
-        for field in fields(self):
-            array = getattr(self, field.name).copy()
-            array[rows] = getattr(other, field.name)
-            replaced.append(array)
-        return Motion(*replaced)
+        parts = self.parts.copy()
+        parts[:, rows] = other.parts
+        return Motion(parts)
 
     def append(self, other: "Motion") -> "Motion":
         """These tracks, then the others."""
-        return Motion(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+        return Motion(np.concatenate([self.parts, other.parts], axis=1))
+
+
+PARTS = ("mean", "velocity", "variance", "covariance", "velocity_variance")
+"""Names of the parts of a ``Motion``, in their order."""
 
 
 def initiate(measurements: Floats) -> Motion:
@@ -64,29 +91,24 @@ def initiate(measurements: Floats) -> Motion:
 
     Standard deviations: 2 h/20 for cx, cy, h; 0.01 for a; 10 h/160 and 1e-5 for their velocities.
     """
-    heights = measurements[:, 3]
-    return Motion(
-        mean=measurements.astype(np.float64),
-        velocity=np.zeros(measurements.shape),
-        variance=noise(2 * POSITION_WEIGHT * heights, 1e-2),
-        covariance=np.zeros(measurements.shape),
-        velocity_variance=noise(10 * VELOCITY_WEIGHT * heights, 1e-5),
-    )
+    motion = Motion(np.zeros((len(PARTS), *measurements.shape)))
+    motion.mean[:] = measurements
+    motion.variance[:] = noise(2 * POSITION_WEIGHT, measurements[:, 3], 1e-2)
+    motion.velocity_variance[:] = noise(10 * VELOCITY_WEIGHT, measurements[:, 3], 1e-5)
+    return motion
 
 
 def predict(motion: Motion) -> Motion:
     """One frame later. The process noise follows the height before the step: h/20, 0.01, h/160 and 1e-5."""
+    mean, velocity, variance, covariance, velocity_variance = parts = motion.parts.copy()
     heights = motion.mean[:, 3]
-    return Motion(
-        mean=motion.mean + motion.velocity,
-        velocity=motion.velocity,
-        variance=motion.variance
-        + 2 * motion.covariance
-        + motion.velocity_variance
-        + noise(POSITION_WEIGHT * heights, 1e-2),
-        covariance=motion.covariance + motion.velocity_variance,
-        velocity_variance=motion.velocity_variance + noise(VELOCITY_WEIGHT * heights, 1e-5),
-    )
+    mean += velocity
+    variance += 2 * covariance
+    variance += velocity_variance
+    variance += noise(POSITION_WEIGHT, heights, 1e-2)
+    covariance += velocity_variance
+    velocity_variance += noise(VELOCITY_WEIGHT, heights, 1e-5)
+    return Motion(parts)
 
 
 def update(motion: Motion, measurements: Floats, doubt: Floats | float = 1.0) -> Motion:
@@ -97,32 +119,42 @@ def update(motion: Motion, measurements: Floats, doubt: Floats | float = 1.0) ->
         measurements: What was seen.
         doubt: Factor on the variance of each measurement, (T,) or one for all.
     """
+    mean, velocity, variance, covariance, velocity_variance = parts = motion.parts.copy()
     spread = innovation_variance(motion, doubt)
     innovation = measurements - motion.mean
     gain = motion.variance / spread
     velocity_gain = motion.covariance / spread
-    return Motion(
-        mean=motion.mean + gain * innovation,
-        velocity=motion.velocity + velocity_gain * innovation,
-        variance=motion.variance - gain * motion.variance,
-        covariance=motion.covariance - gain * motion.covariance,
-        velocity_variance=motion.velocity_variance - velocity_gain * motion.covariance,
-    )
+    mean += gain * innovation
+    velocity += velocity_gain * innovation
+    variance -= gain * motion.variance
+    covariance -= gain * motion.covariance
+    velocity_variance -= velocity_gain * motion.covariance
+    return Motion(parts)
 
 
-def gating_distances(motion: Motion, measurements: Floats) -> Floats:
-    """Squared Mahalanobis distances between T predicted tracks and N measurements (cxcyah), (T, N)."""
-    innovation = measurements[None, :, :] - motion.mean[:, None, :]
-    return np.asarray(np.sum(innovation**2 / innovation_variance(motion)[:, None, :], axis=2))
+def gating_distances(
+    motion: Motion, measurements: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> Floats:
+    """Squared Mahalanobis distances between predicted tracks and measurements (N, 4) cxcyah, of some pairs, (P,)."""
+    innovation = measurements.take(columns, axis=0) - motion.mean.take(rows, axis=0)
+    x, y, aspect, height = (innovation**2 / innovation_variance(motion).take(rows, axis=0)).T
+    return np.asarray(x + y + aspect + height)
+
+
+def gate_reach(motion: Motion) -> Floats:
+    """How far from its expected centre a possible measurement of each track can be, at most, (T, 2), pixels."""
+    return np.asarray(np.sqrt(GATE * innovation_variance(motion)[:, :2]) * ROUNDING)
 
 
 def innovation_variance(motion: Motion, doubt: Floats | float = 1.0) -> Floats:
     """Variance of measurement minus expectation, (T, 4); a box is measured to h/20, its aspect to 0.1."""
-    measured = noise(POSITION_WEIGHT * motion.mean[:, 3], 1e-1)
-    return motion.variance + measured * np.asarray(doubt, np.float64).reshape(-1, 1)
+    measured = noise(POSITION_WEIGHT, motion.mean[:, 3], 1e-1)
+    measured *= np.asarray(doubt, np.float64).reshape(-1, 1)
+    return measured + motion.variance
 
 
-def noise(of_size: Floats, of_aspect: float) -> Floats:
-    """Variances from standard deviations: (T,) that follow the size, one that does not; (T, 4)."""
-    deviations = np.column_stack([of_size, of_size, np.full_like(of_size, of_aspect), of_size])
-    return np.square(deviations)
+def noise(of_size: float, heights: Floats, of_aspect: float) -> Floats:
+    """Variances (T, 4) from standard deviations: a share of the height (T,) for cx, cy, h; one number for the aspect."""
+    deviations = heights[:, None] * np.array([of_size, of_size, 0, of_size])
+    deviations[:, 2] = of_aspect
+    return np.asarray(np.square(deviations, out=deviations))

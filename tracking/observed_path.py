@@ -33,8 +33,8 @@ def walk_straight(tracks: Tracks, measurements: Floats) -> Motion:
     for step in range(1, int(frames.max()) + 1):
         under_way = np.flatnonzero(frames >= step)
         ahead = kalman.predict(walked.take(under_way))
-        arriving = frames[under_way] == step
+        arriving = np.flatnonzero(frames[under_way] == step)
         between = first[under_way] + (last - first)[under_way] * (step / frames[under_way])[:, None]
         seen = kalman.update(ahead, between)
-        walked = walked.put(under_way, seen.put(np.flatnonzero(arriving), ahead.take(arriving)))
+        walked = walked.put(under_way, seen.put(arriving, ahead.take(arriving)))
     return motion.put(away, walked)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tracking.appearance import found_in
+
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -30,8 +32,8 @@ class SmoothedFeatures:
         if not len(ids):
             return
         means = self._means.reshape(-1, features.shape[1])
-        known = np.isin(ids, self._ids)
-        rows = np.searchsorted(self._ids, ids[known])
+        rows, known = found_in(self._ids, ids)
+        rows = rows[known]
         means[rows] = unit(self.smoothing * means[rows] + (1 - self.smoothing) * features[known])
         self._ids = np.concatenate([self._ids, ids[~known]])
         self._means = np.concatenate([means, features[~known]])
@@ -39,25 +41,25 @@ class SmoothedFeatures:
         self._ids, self._means = self._ids[order], self._means[order]
 
     def keep(self, ids: Ids) -> None:
-        """Forgets all tracks but these (T,)."""
-        stay = np.isin(self._ids, ids)
+        """Forgets all tracks but these (T,), ascending."""
+        _, stay = found_in(ids, self._ids)
         self._ids, self._means = self._ids[stay], self._means[stay]
 
-    def distances(self, ids: Ids, features: Features) -> Floats:
-        """Cosine distance of each track's average to each feature.
+    def distances(self, ids: Ids, features: Features, enough: Floats) -> Floats:
+        """Cosine distance of each track's average to the feature beside it.
 
         Args:
-            ids: (T,), ascending.
-            features: (N, D) float32, unit length.
+            ids: (P,), a track may stand there several times.
+            features: (P, D) float32, unit length.
+            enough: Makes no difference here.
 
         Returns:
-            (T, N); infinite for a track without features.
+            (P,); infinite for a track without features.
         """
-        distances = np.full((len(ids), len(features)), np.inf)
-        known = np.isin(ids, self._ids)
-        if known.any() and len(features):
-            means = self._means[np.searchsorted(self._ids, ids[known])]
-            distances[known] = np.float32(1) - means @ features.T
+        distances = np.full(len(ids), np.inf)
+        rows, known = found_in(self._ids, ids)
+        if known.any():
+            distances[known] = np.float32(1) - np.vecdot(self._means[rows[known]], features[known])
         return distances
 
     def state(self) -> tuple[Ids, Features]:

@@ -111,12 +111,14 @@ class DeepSort:
         """
         check_detections(boxes, confidences, features, self._bank.dimension)
         self._tracks = move_tracks(self._tracks, camera_motion).predict()
-        found = candidates(self._tracks, self._bank, boxes, confidences, features, self._settings)
-        matches = match(self._tracks, found, self._settings)
+        found = candidates(self._tracks, boxes, confidences, features, self._settings)
+        matches = match(self._tracks, self._bank, found, self._settings)
         self._see(matches, found)
         removed = self._tracks.ids[self._overdue()]
         detections = self._prune_and_begin(matches, found)
         self._remember(detections, found)
+        if len(removed):
+            self._bank.keep(self._tracks.ids)
         motion = self._tracks.motion
         boxes_now = cxcyah_to_xyxy(motion.mean).astype(np.float32)
         return Step(self._tracks.ids.copy(), boxes_now, detections, self._tracks.confirmed.copy(), removed)
@@ -187,6 +189,6 @@ class DeepSort:
     def _remember(self, detections: Ids, found: Candidates) -> None:
         """Keeps how the tracks that were seen look, where a detection shows it."""
         if found.features is not None:
-            shown = (detections >= 0) & np.append(found.telling, False)[detections]
+            seen = np.flatnonzero(detections >= 0)
+            shown = seen[found.telling[detections[seen]]]
             self._bank.add(self._tracks.ids[shown], found.features[detections[shown]])
-        self._bank.keep(self._tracks.ids)

@@ -1,21 +1,20 @@
 """The tracks of one camera, all in one struct of arrays."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracking import kalman
-from tracking.kalman import Motion
+from tracking.kalman import PARTS, Motion
 
 Arrays = dict[str, NDArray[np.generic]]
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
-Rows = NDArray[np.int64] | NDArray[np.bool_]
 
 PLAIN_ARRAYS = ("ids", "hits", "missed", "confirmed", "observed")
 MOTIONS = ("motion", "last_seen")
-ARRAYS = {*PLAIN_ARRAYS, *(f"{name}/{field.name}" for name in MOTIONS for field in fields(Motion))}
+ARRAYS = {*PLAIN_ARRAYS, *(f"{name}/{part}" for name in MOTIONS for part in PARTS)}
 """Names of all that ``Tracks.arrays`` gives."""
 
 
@@ -51,7 +50,7 @@ class Tracks:
         once, none = np.ones(len(ids), np.int64), np.zeros(len(ids), np.int64)
         return cls(ids, once, none, none.astype(np.bool_), motion, motion, measurements)
 
-    def take(self, rows: Rows) -> "Tracks":
+    def take(self, rows: Ids) -> "Tracks":
         """Only these tracks."""
         return Tracks(
             self.ids[rows],
@@ -100,9 +99,7 @@ class Tracks:
         """All of it as plain arrays by name."""
         named: Arrays = {name: getattr(self, name).copy() for name in PLAIN_ARRAYS}
         for name in MOTIONS:
-            named |= {
-                f"{name}/{field.name}": getattr(getattr(self, name), field.name).copy() for field in fields(Motion)
-            }
+            named |= {f"{name}/{part}": getattr(getattr(self, name), part).copy() for part in PARTS}
         return named
 
     @classmethod
@@ -110,7 +107,7 @@ class Tracks:
         """The tracks that ``arrays`` gave."""
 
         def motion(name: str) -> Motion:
-            return Motion(*(arrays[f"{name}/{part.name}"].astype(np.float64) for part in fields(Motion)))
+            return Motion.of(*(arrays[f"{name}/{part}"].astype(np.float64) for part in PARTS))
 
         ids, hits, missed = (arrays[name].astype(np.int64) for name in ("ids", "hits", "missed"))
         confirmed, observed = arrays["confirmed"].astype(np.bool_), arrays["observed"].astype(np.float64)

@@ -17,8 +17,14 @@ EAST, NORTH, WEST = unit([[1, 0], [0, 1], [-1, 0]])
 NORTH_EAST = unit([[1, 1]])[0]
 
 
+def table(bank, ids, features):
+    """The exact distance of each track to each feature."""
+    pairs = np.repeat(ids, len(features)), np.tile(features, (len(ids), 1))
+    return bank.distances(*pairs, np.full(len(pairs[0]), -np.inf)).reshape(len(ids), len(features))
+
+
 def distances(bank, ids, *features):
-    return bank.distances(np.array(ids), np.array(features, np.float32))
+    return table(bank, np.array(ids), np.array(features, np.float32))
 
 
 def test_the_smallest_distance_counts():
@@ -43,7 +49,7 @@ def test_a_track_without_features_is_infinitely_far():
     assert distances(bank, [3], EAST).tolist() == [[np.inf]]
     bank.add(np.array([3]), EAST[None])
     assert distances(bank, [2, 3, 4], EAST).tolist() == [[np.inf], [0.0], [np.inf]]
-    assert bank.distances(np.array([3]), np.zeros((0, 2), np.float32)).shape == (1, 0)
+    assert table(bank, np.array([3]), np.zeros((0, 2), np.float32)).shape == (1, 0)
 
 
 class ListedFeatures:
@@ -75,7 +81,7 @@ def test_the_bank_is_lists_of_features(seed, budget, frames):
     alive, following = np.zeros(0, np.int64), 1
     for _ in range(frames):
         asked = unit(random.standard_normal((3, 8)))
-        assert np.allclose(bank.distances(alive, asked), twin.distances(alive, asked), atol=1e-5)
+        assert np.allclose(table(bank, alive, asked), twin.distances(alive, asked), atol=1e-5)
         alive = np.concatenate(
             [alive[random.random(len(alive)) < 0.9], np.arange(following, following + random.integers(3))]
         )
@@ -85,6 +91,32 @@ def test_the_bank_is_lists_of_features(seed, budget, frames):
         for each in (bank, twin):
             each.add(seen, features)
             each.keep(alive)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 1.5))
+def test_a_distance_that_is_near_enough_need_not_be_the_smallest(seed, enough):
+    random = np.random.default_rng(seed)
+    bank, ids = FeatureBank(50), np.arange(1, 6)
+    for _ in range(random.integers(1, 80)):
+        bank.add(ids, unit(random.standard_normal((5, 4))))
+    asked = unit(random.standard_normal((5, 4)))
+    exact = np.diag(table(bank, ids, asked))
+    found = bank.distances(ids, asked, np.full(5, enough))
+    assert ((found <= enough) == (exact <= enough)).all()
+    assert (found >= exact - 1e-6).all()
+    assert found[exact > enough] == pytest.approx(exact[exact > enough], abs=1e-6)
+
+
+def test_the_room_of_tracks_that_ended_is_used_again():
+    random = np.random.default_rng(4)
+    bank = FeatureBank(8)
+    for first in range(0, 3000, 3):
+        ids = np.arange(first, first + 3)
+        for _ in range(5):
+            bank.add(ids, unit(random.standard_normal((3, 4))))
+        bank.keep(ids)
+    assert len(bank._matrix) < 200
 
 
 def test_the_bank_does_not_grow_without_end():
@@ -108,4 +140,4 @@ def test_a_restored_bank_goes_on_with_the_same_bits():
     for each in (bank, other):
         each.add(np.array([1, 2, 5]), more)
     ids = np.array([1, 2, 5])
-    assert bank.distances(ids, asked).tobytes() == other.distances(ids, asked).tobytes()
+    assert table(bank, ids, asked).tobytes() == table(other, ids, asked).tobytes()

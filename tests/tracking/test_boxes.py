@@ -12,6 +12,8 @@ from tracking.boxes import (
     cxcyah_to_xyxy,
     intersection_over_area,
     iou,
+    iou_of_pairs,
+    touching,
     visible_share,
     xywh_to_xyxy,
     xyxy_to_cxcyah,
@@ -95,3 +97,27 @@ def test_who_stands_behind_is_hidden_and_who_stands_in_front_is_not():
 def test_of_two_in_front_the_one_that_hides_more_counts():
     shares = visible_share(np.array([[0, 0, 10, 10], [8, 0, 20, 12], [0, 0, 7, 11]], np.float32))
     assert shares[0] == pytest.approx(0.3)
+
+
+@settings(deadline=None)
+@given(boxes(12), boxes(12))
+def test_what_touches_is_what_a_loop_over_pairs_finds(a, b):
+    expected = [
+        (row, column)
+        for row, (left, top, right, bottom) in enumerate(a)
+        for column, other in enumerate(b)
+        if left <= other[2] and other[0] <= right and top <= other[3] and other[1] <= bottom
+    ]
+    rows, columns = touching(a, b)
+    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == expected
+    assert (np.diff(rows) >= 0).all()
+    assert iou_of_pairs(a[rows], b[columns]).tolist() == iou(a, b)[rows, columns].tolist()
+    assert np.count_nonzero(iou(a, b)) <= len(rows)
+
+
+@settings(deadline=None)
+@given(boxes(12))
+def test_visible_shares_are_those_of_all_pairs(some):
+    nearer = some[None, :, 3] > some[:, None, 3]
+    hidden = np.where(nearer, intersection_over_area(some, some), 0.0).max(axis=1, initial=0.0)
+    assert visible_share(some).tolist() == (1 - hidden).astype(np.float32).tolist()

@@ -26,7 +26,7 @@ def test_boxes_follow_and_grow():
 
 def test_velocities_turn_and_grow_and_variances_grow_by_the_square():
     motion = kalman.initiate(np.array([[10.0, 20.0, 0.5, 40.0]]))
-    motion = kalman.Motion(
+    motion = kalman.Motion.of(
         motion.mean, np.array([[3.0, 1.0, 0.0, 0.5]]), motion.variance, motion.covariance, motion.velocity_variance
     )
     zoomed, turned = move_motion(motion, ZOOM), move_motion(motion, QUARTER_TURN)

@@ -43,6 +43,13 @@ class MatrixFilter:
         return innovation @ np.linalg.inv(self.spread()) @ innovation
 
 
+def gating_table(motion, measurements):
+    """The distance of each track to each measurement."""
+    rows, columns = np.indices((len(motion), len(measurements))).reshape(2, -1)
+    distances = kalman.gating_distances(motion, measurements, rows, columns)
+    return distances.reshape(len(motion), len(measurements))
+
+
 def assert_same(motion, twins):
     for row, twin in enumerate(twins):
         assert np.allclose(motion.mean[row], twin.x[:4], rtol=1e-9)
@@ -81,13 +88,18 @@ def test_one_prediction_and_one_update_by_hand():
 def test_the_gate_by_hand():
     motion = kalman.predict(kalman.initiate(BOX))
     measured = BOX + np.array([[11 * np.sqrt(ONE_BELOW_GATE), 0, 0, 0], [0, 11 * np.sqrt(ONE_ABOVE_GATE), 0, 0]])
-    distances = kalman.gating_distances(motion, measured)
+    distances = gating_table(motion, measured)
     assert distances[0] == pytest.approx([ONE_BELOW_GATE, ONE_ABOVE_GATE])
     assert (distances <= kalman.GATE).tolist() == [[True, False]]
 
 
+def test_nothing_beyond_the_reach_is_possible():
+    motion = kalman.predict(kalman.initiate(BOX))
+    assert kalman.gate_reach(motion)[0] == pytest.approx(np.full(2, 11 * np.sqrt(kalman.GATE)))
+
+
 def test_process_noise_follows_the_height_before_the_step():
-    shrinking = kalman.Motion(
+    shrinking = kalman.Motion.of(
         mean=BOX,
         velocity=np.array([[0, 0, 0, -40.0]]),
         variance=np.zeros((1, 4)),
@@ -113,7 +125,7 @@ def test_all_tracks_at_once_are_the_matrices_one_by_one(seed, count, frames):
             twin.predict()
         measured = motion.mean + random.standard_normal((count, 4)) * [5, 5, 0.02, 5]
         expected = [[twin.gating_distance(z) for z in measured] for twin in twins]
-        assert np.allclose(kalman.gating_distances(motion, measured), expected)
+        assert np.allclose(gating_table(motion, measured), expected)
         seen = np.flatnonzero(random.random(count) < 0.6)
         motion = motion.put(seen, kalman.update(motion.take(seen), measured[seen]))
         for row in seen:
@@ -124,7 +136,7 @@ def test_all_tracks_at_once_are_the_matrices_one_by_one(seed, count, frames):
 def test_nothing_is_also_a_number_of_tracks():
     motion = kalman.predict(kalman.initiate(np.zeros((0, 4))))
     assert len(motion) == 0
-    assert kalman.gating_distances(motion, BOX).shape == (0, 1)
+    assert gating_table(motion, BOX).shape == (0, 1)
     assert len(kalman.update(motion, np.zeros((0, 4)))) == 0
 
 
