@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -56,7 +57,7 @@ class Ends:
 def ends_of(connection: Connection, numbers: Sequence[int]) -> Ends:
     """Tracklets by number; those that are gone are left out."""
     names = {row[0]: row[1] for row in connection.execute(sa.select(schema.cameras.c.id, schema.cameras.c.name))}
-    rows: list[sa.Row[tuple[int, str, int, int, int, int, bytes, bytes]]] = []
+    rows: list[sa.Row[*tuple[Any, ...]]] = []
     for piece in pieces(sorted(numbers)):
         rows += connection.execute(_STATEMENT, {"numbers": piece}).all()
     rows.sort(key=lambda row: row[0])

@@ -23,6 +23,7 @@ _DEPTHS = (10, 30, 100, 300, 1000)
 _HITS = 10
 _BINS = 10
 _MISSED = 0.003
+_WANTED = (10, 100)
 _MOST = 64
 _SAFETY = 1.5
 _ROUGH = 6000
@@ -43,18 +44,17 @@ class InvertedLists:
     Args:
         lists: The IVF index; its ids are tracklet numbers.
         floors: (2, B) float32: similarities, rising, and how near a list must be to hold such, as the cosine of its centre.
-        pool: Most candidates for each tracklet that is wanted.
-        slack: How much lower than the k-th rough similarity that of a candidate may be.
+        reach: (2, 2) float32, for each of ``_WANTED``: most candidates for each tracklet that is wanted, and how much
+            lower than the k-th rough similarity that of a candidate may be.
         trained_on: How many rows there were when it was trained.
     """
 
     def __init__(
-        self, lists: faiss.IndexIVFPQFastScan, floors: NDArray[np.float32], pool: int, slack: float, trained_on: int
+        self, lists: faiss.IndexIVFPQFastScan, floors: NDArray[np.float32], reach: NDArray[np.float32], trained_on: int
     ) -> None:
         self._lists = lists
         self._floors = floors
-        self._pool = pool
-        self._slack = slack
+        self._reach = reach
         self._trained_on = trained_on
         self._centres = lists.quantizer.reconstruct_n(0, lists.nlist)
 
@@ -64,7 +64,7 @@ class InvertedLists:
         lists = _make(table.dimension, max(1, round(2 * np.sqrt(table.rows))))
         rng = np.random.default_rng(0)
         lists.train(table.floats(_sample(rng, table.rows, _TRAINING_PER_LIST * lists.nlist)))
-        made = cls(lists, np.array([[0], [-1]], np.float32), _MOST, np.inf, table.rows)
+        made = cls(lists, np.array([[0], [-1]], np.float32), np.ones((2, 2), np.float32), table.rows)
         made.add(table, np.arange(table.rows))
         made._measure(table, rng)
         return made
@@ -73,17 +73,16 @@ class InvertedLists:
     def from_arrays(cls, arrays: Mapping[str, Array]) -> "InvertedLists":
         """The lists that gave these ``arrays``."""
         lists = faiss.deserialize_index(arrays["lists"])
-        floors = arrays["floors"].view(np.float32).reshape(2, -1)
-        slack = float(arrays["slack"].view(np.float32)[0])
-        return cls(lists, floors, int(arrays["reach"][0]), slack, int(arrays["reach"][1]))
+        floors, reach = (arrays[name].view(np.float32).reshape(2, -1) for name in ("floors", "reach"))
+        return cls(lists, floors, reach, int(arrays["trained"][0]))
 
     def arrays(self) -> dict[str, Array]:
         """All that the lists consist of."""
         return {
             "lists": faiss.serialize_index(self._lists),
             "floors": np.ascontiguousarray(self._floors).view(np.uint8),
-            "slack": np.array([self._slack], np.float32).view(np.uint8),
-            "reach": np.array([self._pool, self._trained_on], np.int64),
+            "reach": np.ascontiguousarray(self._reach).view(np.uint8),
+            "trained": np.array([self._trained_on], np.int64),
         }
 
     def is_outgrown(self, rows: int) -> bool:
@@ -123,7 +122,8 @@ class InvertedLists:
         nearness = queries @ self._centres.T
         order = np.argsort(-nearness, axis=1)
         nearness = np.take_along_axis(nearness, order, axis=1)
-        count = max(_LEAST, self._pool * k)
+        pool, slack = (np.interp(np.log(k), np.log(_WANTED), reach) for reach in self._reach.T)
+        count = max(_LEAST, round(pool * k))
         floor = np.full(len(queries), -np.inf, np.float32)
         scores = np.empty((len(queries), 0), np.float32)
         numbers = np.empty((len(queries), 0), np.int64)
@@ -136,7 +136,7 @@ class InvertedLists:
             kth = _kth(scores, numbers, k)
             floor = np.where(np.isfinite(scores[:, _LEAST - 1]), self._floor(kth), np.float32(-np.inf))
             first, last = last, last * _WIDENING
-        far = scores < (kth - self._slack)[:, None]
+        far = scores < (kth - slack)[:, None]
         far[:, :_LEAST] = False
         return np.where(far, -1, numbers)
 
@@ -179,7 +179,7 @@ class InvertedLists:
         true = table.scan(queries, depth)[1]
         every = np.tile(np.arange(self._lists.nlist), (len(queries), 1))
         seen, rough = self._scan(queries, every, np.zeros(every.shape, np.float32), min(_ROUGH, table.rows), None)
-        self._pool, self._slack = _reach(table.numbers[true], seen, rough, rng)
+        self._reach = np.array([_reach(table.numbers[true], seen, rough, one, rng) for one in _WANTED], np.float32)
         wanted, needed = [], []
         for deep in [one for one in _DEPTHS if one <= min(depth, seen.shape[1])]:
             hits = true[:, np.linspace(0, deep - 1, _HITS).astype(int)]
@@ -227,8 +227,8 @@ def _questions(table: VectorTable, rng: np.random.Generator) -> NDArray[np.float
 
 
 def _reach(
-    true: NDArray[np.int64], seen: NDArray[np.float32], rough: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[int, float]:
+    true: NDArray[np.int64], seen: NDArray[np.float32], rough: NDArray[np.int64], k: int, rng: np.random.Generator
+) -> tuple[float, float]:
     """How many rough candidates, and how far below the k-th, bring nearly all of the nearest tracklets.
 
     Measured with filters, too: what they leave is further away, and further away more is equally far.
@@ -237,6 +237,7 @@ def _reach(
         true: (Q, N) tracklets of the nearest rows.
         seen: (Q, P) rough similarities, falling.
         rough: (Q, P) their tracklets.
+        k: How many tracklets are wanted.
         rng: Chooses what the filters let through.
     """
     pool, slack = 1.0, 0.0
@@ -244,7 +245,7 @@ def _reach(
         passing = rng.random(max(int(true.max()), int(rough.max())) + 1) < share
         ranks, behind = [], []
         for nearest, scores, numbers in zip(true, seen, rough, strict=True):
-            wanted = _first_of(nearest[passing[nearest]], _DEPTHS[0])
+            wanted = _first_of(nearest[passing[nearest]], k)
             kept = passing[numbers] & (numbers >= 0)
             owners, first = np.unique(numbers[kept], return_index=True)
             if len(wanted) == 0 or len(owners) == 0:
@@ -258,7 +259,7 @@ def _reach(
         if ranks:
             pool = max(pool, float(np.quantile(np.concatenate(ranks), 1 - _MISSED)))
             slack = max(slack, float(np.quantile(np.concatenate(behind), 1 - _MISSED)))
-    return min(_MOST, int(np.ceil(_SAFETY * pool))), slack
+    return min(_MOST, _SAFETY * pool), slack
 
 
 def _first_of(numbers: NDArray[np.int64], count: int) -> NDArray[np.int64]:

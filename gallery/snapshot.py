@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gallery.lock import FileLock
 from gallery.tracklet import EmbedderIdentity
 
-_MAGIC = b"passerby index 1\n"
+_MAGIC = b"passerby index 2\n"
 _DIGEST_BYTES = 32
 _LENGTH = struct.Struct("<Q")
 _LOCK_SECONDS = 60.0

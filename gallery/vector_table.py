@@ -10,6 +10,9 @@ from gallery.rows import VectorRows
 from gallery.snapshot import Array
 from gallery.vector_index import Matches, nothing
 
+_WIDE = 0.1
+"""Of all rows: to copy more of them than this takes longer than to step over the others."""
+
 
 class VectorTable:
     """Rows by tracklet, and exact searches over all of them or a few.
@@ -115,10 +118,17 @@ class VectorTable:
         ordinals = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return VectorRows(np.repeat(held, lengths), ordinals, self._codes()[rows].view(np.float16))
 
-    def scan(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The k nearest rows among all, exactly: similarities (Q, k), falling, and rows (Q, k), padded by -1."""
-        alive = np.packbits(self.numbers >= 0, bitorder="little") if self.dead else None
-        selector = None if alive is None else faiss.IDSelectorBitmap(alive)
+    def scan(
+        self, queries: NDArray[np.float32], k: int, chosen: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The k nearest rows, exactly, among all or the chosen ones, (N,) bool.
+
+        Returns:
+            Similarities (Q, k), falling, and rows (Q, k), padded by -1.
+        """
+        if chosen is None and self.dead:
+            chosen = self.numbers >= 0
+        selector = None if chosen is None else faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
         found: tuple[NDArray[np.float32], NDArray[np.int64]] = self._flat.search(
             queries, k, params=faiss.SearchParameters(sel=selector)
         )
@@ -139,6 +149,11 @@ class VectorTable:
         if len(held) == 0:
             return nothing(len(queries), k)
         rows = self.rows_of(held)
+        if len(rows) > _WIDE * self.rows:
+            chosen = np.zeros(self.rows, np.bool_)
+            chosen[rows] = True
+            similarities, found = self.scan(queries, min(len(rows), k * self.most), chosen)
+            return _best_of_each(similarities, found, self.numbers, k)
         # Copied into a small index: FAISS would ask its selector about every row, or decode what it hands out.
         few = _half_floats(self.dimension)
         few.add_sa_codes(self._codes()[rows])
