@@ -10,7 +10,9 @@ from gallery.snapshot import Array
 from gallery.vector_table import VectorTable
 
 _AT_ONCE = 65_536
-_TRAINING_PER_LIST = 64
+_LISTS = 1.5
+"""Times the square root of the number of vectors."""
+_TRAINING_PER_LIST = 32
 _TRAINING_PER_CODE = 512
 _OUTGROWN = 4
 
@@ -61,7 +63,7 @@ class InvertedLists:
     @classmethod
     def train(cls, table: VectorTable) -> "InvertedLists":
         """Lists over all rows of a table, of which none is deleted."""
-        lists = _make(table.dimension, max(1, round(2 * np.sqrt(table.rows))))
+        lists = _make(table.dimension, max(1, round(_LISTS * np.sqrt(table.rows))))
         rng = np.random.default_rng(0)
         lists.train(table.floats(_sample(rng, table.rows, _TRAINING_PER_LIST * lists.nlist)))
         made = cls(lists, np.array([[0], [-1]], np.float32), np.ones((2, 2), np.float32), table.rows)
@@ -197,6 +199,7 @@ def _make(dimension: int, lists: int) -> faiss.IndexIVFPQFastScan:
     index = faiss.IndexIVFPQFastScan(
         faiss.IndexFlatIP(dimension), dimension, lists, parts, 4, faiss.METRIC_INNER_PRODUCT
     )
+    index.pq.cp.niter = 10
     index.cp.max_points_per_centroid = _TRAINING_PER_LIST
     index.pq.cp.max_points_per_centroid = _TRAINING_PER_CODE
     index.cp.min_points_per_centroid = index.pq.cp.min_points_per_centroid = 1  # or it warns of small galleries

@@ -104,7 +104,9 @@ def drop_snapshots(folder: Path) -> bool:
 
 
 def _write(path: Path, snapshot: Snapshot) -> None:
-    arrays: dict[str, Array] = {name: np.ascontiguousarray(array) for name, array in snapshot.arrays.items()}
+    arrays: dict[str, Array] = {}
+    for name, array in snapshot.arrays.items():
+        arrays[name] = array if array.flags.c_contiguous else array.copy()
     blocks = [array.reshape(-1).view(np.uint8).data for array in arrays.values()]
     head = _head(snapshot, arrays, _digest_of(piece for block in blocks for piece in _pieces(block)))
     with path.open("wb") as file:

@@ -108,7 +108,7 @@ class VectorTable:
         """The vectors of some rows, (N, D) float32."""
         if len(rows) == 0:
             return np.empty((0, self.dimension), np.float32)
-        return np.asarray(self._flat.reconstruct_batch(rows), np.float32)
+        return np.asarray(self._flat.sa_decode(self._codes()[rows]), np.float32)
 
     def vectors(self, numbers: NDArray[np.int64]) -> VectorRows:
         """All vectors of tracklets, by number and ordinal; unknown ones are left out."""
