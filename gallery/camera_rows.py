@@ -16,6 +16,11 @@ from gallery.reading import camera_ids
 from gallery.rows import CameraRow, IngestRow
 
 _ingests = schema.ingests.c
+_STARTS = (
+    sa.select(_ingests.camera, sa.func.min(_ingests.start))
+    .where(_ingests.camera.in_(sa.bindparam("cameras", expanding=True)))
+    .group_by(_ingests.camera)
+)
 
 
 def camera_rows(connection: Connection, folder: Path) -> list[CameraRow]:
@@ -65,8 +70,8 @@ def camera_starts(connection: Connection, names: Sequence[str]) -> dict[str, dat
         QueryError: If there is no camera of a name.
     """
     ids = camera_ids(connection, names)
-    statement = sa.select(_ingests.camera, sa.func.min(_ingests.start)).where(_ingests.camera.in_(ids.values()))
-    starts = {row[0]: from_microseconds(int(row[1])) for row in connection.execute(statement.group_by(_ingests.camera))}
+    rows = connection.execute(_STARTS, {"cameras": list(ids.values())}).all()
+    starts = {camera: from_microseconds(int(start)) for camera, start in rows}
     return {name: starts[camera] for name, camera in ids.items()}
 
 

@@ -11,6 +11,16 @@ from gallery import schema
 from gallery.database import Database
 from gallery.tracklet_rows import now
 
+_log = schema.changes.c
+_TRIMMED = sa.select(schema.meta.c.value).where(schema.meta.c.name == "trimmed")
+_HEAD = sa.select(_TRIMMED.scalar_subquery(), sa.select(sa.func.max(_log.seq)).scalar_subquery())
+_NEWS = (
+    sa.select(_log.seq, _log.op, _log.tracklet)
+    .where(_log.seq > sa.bindparam("after"))
+    .order_by(_log.seq)
+    .limit(sa.bindparam("most"))
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Changes:
@@ -51,12 +61,13 @@ class ChangeLog:
         Returns:
             None if changes after that position were trimmed: the reader has to begin anew from the tracklets.
         """
-        log = schema.changes.c
         with self._database.read() as connection:
-            if after < _trimmed(connection):
+            trimmed, last = connection.execute(_HEAD).one()
+            if after < int(trimmed or 0):
                 return None
-            statement = sa.select(log.seq, log.op, log.tracklet).where(log.seq > after).order_by(log.seq).limit(limit)
-            rows = connection.execute(statement).all()
+            if last is None or last <= after:  # as nearly always: every question asks
+                return Changes(after, np.empty(0, np.int64), np.empty(0, np.int64))
+            rows = connection.execute(_NEWS, {"after": after, "most": limit}).all()
         return Changes(
             position=int(rows[-1].seq) if rows else after,
             added=np.array([row.tracklet for row in rows if row.op == "add"], dtype=np.int64),
@@ -127,5 +138,4 @@ def log_embedder_change(connection: Connection) -> None:
 
 
 def _trimmed(connection: Connection) -> int:
-    value = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == "trimmed"))
-    return int(value or 0)
+    return int(connection.scalar(_TRIMMED) or 0)

@@ -1,6 +1,7 @@
 """How vectors and trajectories look inside SQL."""
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,3 +83,8 @@ def pack_box(box: NDArray[np.float32]) -> bytes:
 def unpack_box(blob: bytes) -> NDArray[np.float32]:
     """The inverse of ``pack_box``."""
     return np.frombuffer(blob, _FLOAT).astype(np.float32)
+
+
+def unpack_boxes(blobs: Sequence[bytes]) -> NDArray[np.float32]:
+    """Many of them, (N, 4)."""
+    return np.frombuffer(b"".join(blobs), _FLOAT).astype(np.float32).reshape(-1, 4)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 
 import sqlalchemy as sa
@@ -13,20 +14,35 @@ from gallery.instants import from_microseconds
 from gallery.reading import camera_ids
 from gallery.rows import Coverage, Span
 
+_ingests = schema.ingests.c
+_SEEN = sa.select(_ingests.camera, _ingests.since, _ingests.until, _ingests.gaps).where(
+    _ingests.since.is_not(None), _ingests.until.is_not(None)
+)
+
 
 def coverage(
     connection: Connection, cameras: Sequence[str] | None, since: datetime | None, until: datetime | None
 ) -> list[Coverage]:
     """Coverage of each camera by all its ingests, finished or not, inside a window of time."""
-    ingests = schema.ingests.c
     names = camera_ids(connection, cameras)
-    statement = sa.select(ingests.camera, ingests.since, ingests.until, ingests.gaps).where(
-        ingests.since.is_not(None), ingests.until.is_not(None)
-    )
-    seen: dict[int, list[Span]] = {camera: [] for camera in names.values()}
-    for row in connection.execute(statement if cameras is None else statement.where(ingests.camera.in_(seen))):
-        seen[row.camera] += without((from_microseconds(row.since), from_microseconds(row.until)), spans_of(row.gaps))
-    return [_summed(name, clip(union(seen[camera]), since, until)) for name, camera in names.items()]
+    seen = tuple(tuple(row) for row in connection.execute(_SEEN).all())
+    return list(_coverage(tuple(names.items()), seen, since, until))
+
+
+_Ingest = tuple[int, int, int, str]
+"""Camera, since, until and gaps, as SQL has them."""
+
+
+@lru_cache(maxsize=32)
+def _coverage(
+    names: tuple[tuple[str, int], ...], ingests: tuple[_Ingest, ...], since: datetime | None, until: datetime | None
+) -> tuple[Coverage, ...]:
+    """Remembered, since every question asks and ingests change seldom."""
+    seen: dict[int, list[Span]] = {camera: [] for _, camera in names}
+    for camera, first, last, gaps in ingests:
+        if camera in seen:
+            seen[camera] += without((from_microseconds(first), from_microseconds(last)), spans_of(gaps))
+    return tuple(_summed(name, clip(union(seen[camera]), since, until)) for name, camera in names)
 
 
 def without(span: Span, gaps: Iterable[Span]) -> list[Span]:

@@ -11,31 +11,32 @@ from gallery.inverted_lists import InvertedLists
 from gallery.rows import VectorRows
 from gallery.snapshot import Array
 from gallery.vector_index import Matches, nothing
+from gallery.vector_table import VectorTable
 
-EXACT_LIMIT = 500_000
-"""So many vectors are scanned one by one: 256 numbers each take about 10 ms on one core."""
+EXACT_LIMIT = 50_000
+"""So many vectors are scanned one by one: 256 numbers each take less than a millisecond on one core."""
 
+_FEW = 10_000
+"""And so many of a filter's selection, which lie here and there."""
 _DEAD_SHARE = 0.25
-_OVERFETCH = 2
-_EXACT_SHARE = 0.1
 
 
 class FaissIndex:
-    """Vectors as float16, just as SQL has them, one row each; a scan is exact.
+    """Vectors as float16, just as SQL has them; a scan is exact.
 
-    With more than ``exact_limit`` of them, inverted lists of 8-bit codes propose candidates, which are scored again
-    exactly; selections by filter that are small enough are still scanned, since lists lose recall there.
+    With more than ``exact_limit`` of them, inverted lists of 4-bit codes propose candidates, which are scored again
+    exactly; selections by filter that are small enough are still scanned.
     Deleted rows are overwritten at once, and leave when they are many. Not safe for writing from several threads.
 
     Args:
         dimension: Length of the vectors.
-        exact_limit: Up to how many vectors (of the index, or of a filter's selection) are scanned one by one.
+        exact_limit: Up to how many vectors are scanned one by one.
     """
 
     def __init__(self, dimension: int, *, exact_limit: int = EXACT_LIMIT) -> None:
-        self._dimension = dimension
         self._exact_limit = exact_limit
-        self._clear()
+        self._table = VectorTable(dimension)
+        self._lists: InvertedLists | None = None
 
     @classmethod
     def from_arrays(
@@ -47,21 +48,18 @@ class FaissIndex:
             ValueError: If they do not fit together.
         """
         index = cls(dimension, exact_limit=exact_limit)
-        index._numbers = arrays["numbers"].astype(np.int64)
-        index._flat.add_sa_codes(arrays["codes"].reshape(len(index._numbers), 2 * dimension))
-        index._most = _most(index._numbers)
+        index._table = VectorTable.from_arrays(dimension, arrays)
         if "lists" in arrays:
             index._lists = InvertedLists.from_arrays(arrays)
         return index
 
     def arrays(self) -> dict[str, Array]:
         """All that the index consists of, without the rows that were deleted."""
-        self._compact()
-        arrays: dict[str, Array] = {"numbers": self._numbers, "codes": self._codes()}
-        return arrays if self._lists is None else {**arrays, **self._lists.arrays()}
+        lists = {} if self._lists is None else self._lists.arrays()
+        return {**self._table.arrays(), **lists}
 
     def __len__(self) -> int:
-        return len(self._numbers) - self._dead
+        return len(self._table)
 
     def upsert(self, rows: VectorRows) -> None:
         """See ``VectorIndex``."""
@@ -70,22 +68,22 @@ class FaissIndex:
 
     def delete(self, numbers: NDArray[np.int64]) -> None:
         """See ``VectorIndex``."""
-        known = numbers[(numbers >= 0) & (numbers <= self._numbers.max(initial=-1))]
-        rows = np.flatnonzero(np.isin(self._numbers, known)) if len(known) else known
-        if len(rows) == 0:
+        held = self._table.delete(numbers)
+        if len(held) == 0:
             return
-        self._numbers[rows] = -1
-        self._codes()[rows] = 0
-        self._dead += len(rows)
         if self._lists is not None:
-            self._lists.delete(rows)
-        if self._dead > _DEAD_SHARE * len(self._numbers):
-            self._compact()
+            self._lists.delete(held)
+        if self._table.dead > _DEAD_SHARE * self._table.rows:
+            self._table.compact()
 
     def rebuild(self, batches: Iterable[VectorRows]) -> None:
         """See ``VectorIndex``."""
-        self._clear()
+        self._table, self._lists = VectorTable(self._table.dimension), None
         self._append(batches)
+
+    def vectors(self, numbers: NDArray[np.int64]) -> VectorRows:
+        """All vectors of tracklets, by number and ordinal; unknown ones are left out."""
+        return self._table.vectors(numbers)
 
     def search(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None) -> Matches:
         """See ``VectorIndex``.
@@ -94,117 +92,40 @@ class FaissIndex:
             ValueError: If the queries have another length than the vectors, or k is less than 1.
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        if queries.ndim != 2 or queries.shape[1] != self._dimension or k < 1:
+        dimension = self._table.dimension
+        if queries.ndim != 2 or queries.shape[1] != dimension or k < 1:
             raise ValueError(
-                f"queries of shape {queries.shape} and k {k} do not fit: ask (Q, {self._dimension}) and 1 or more"
+                f"queries of shape {queries.shape} and k {k} do not fit: ask (Q, {dimension}) and 1 or more"
             )
-        mask = self._mask(allowed)
-        count = len(self) if mask is None else int(np.count_nonzero(mask))
-        if count == 0 or len(queries) == 0:
+        if len(self) == 0 or len(queries) == 0:
             return nothing(len(queries), k)
         with _threads_for(len(queries)):
-            similarities, rows = self._candidates(queries, min(count, k * self._most), mask, count)
-        return self._best_of_each(similarities, rows, k)
-
-    def _clear(self) -> None:
-        self._flat = faiss.IndexScalarQuantizer(
-            self._dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        self._numbers = np.empty(0, dtype=np.int64)
-        self._dead = 0
-        self._most = 1
-        self._lists: InvertedLists | None = None
+            if allowed is None:
+                selector = None
+            elif self._lists is None or self._table.count(allowed) <= _FEW:
+                return self._table.nearest(queries, k, allowed)
+            else:
+                selector = self._selector(allowed)
+            if self._lists is None:
+                return self._table.nearest(queries, k)
+            proposed = self._lists.search(queries, k, selector)
+            parts = [self._table.nearest(query[None], k, found) for query, found in zip(queries, proposed, strict=True)]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     def _append(self, batches: Iterable[VectorRows]) -> None:
-        first = len(self._numbers)
-        numbers = [self._numbers]
-        for batch in batches:
-            codes = np.ascontiguousarray(batch.vectors).view(np.uint8)
-            self._flat.add_sa_codes(codes.reshape(len(batch), 2 * self._dimension))
-            numbers.append(batch.numbers)
-        self._numbers = np.concatenate(numbers)
-        self._most = max(self._most, _most(self._numbers[first:]))
-        self._update_lists(first)
-
-    def _update_lists(self, first: int) -> None:
-        """Bring the inverted lists up to date with the rows from ``first`` on; make or renew them if it is time."""
-        total = len(self._numbers)
+        first = self._table.rows
+        self._table.append(batches)
+        total = self._table.rows
         if self._lists is not None and not self._lists.is_outgrown(total):
-            self._lists.add(self._flat, np.arange(first, total))
+            self._lists.add(self._table, np.arange(first, total))
         elif total > self._exact_limit:
-            self._drop_dead()
-            self._lists = InvertedLists.train(self._flat)
+            self._table.compact()
+            self._lists = InvertedLists.train(self._table)
 
-    def _compact(self) -> None:
-        if self._dead:
-            self._drop_dead()
-            if self._lists is not None:
-                self._lists.refill(self._flat)
-
-    def _drop_dead(self) -> None:
-        dead = np.flatnonzero(self._numbers < 0)
-        self._flat.remove_ids(dead)
-        self._numbers = self._numbers[self._numbers >= 0]
-        self._dead = 0
-
-    def _codes(self) -> NDArray[np.uint8]:
-        """(N, 2 D) uint8: the vectors themselves, not a copy."""
-        size = len(self._numbers) * 2 * self._dimension
-        view: NDArray[np.uint8] = faiss.rev_swig_ptr(self._flat.codes.data(), size) if size else np.empty(0, np.uint8)
-        return view.reshape(len(self._numbers), 2 * self._dimension)
-
-    def _mask(self, allowed: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
-        """(N,) bool, which rows to look at; None for all."""
-        if allowed is None:
-            return self._numbers >= 0 if self._dead else None
-        # The last place is for -1, the number of deleted rows.
-        table = np.zeros(int(self._numbers.max(initial=0)) + 2, dtype=np.bool_)
-        table[allowed[(allowed >= 0) & (allowed < len(table) - 1)]] = True
-        mask: NDArray[np.bool_] = table[self._numbers]
-        return mask
-
-    def _candidates(
-        self, queries: NDArray[np.float32], k: int, mask: NDArray[np.bool_] | None, count: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The k nearest rows of each query with their exact similarities, nearest first; padded by -1."""
-        selector = None if mask is None else faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
-        total = len(self._numbers)
-        is_few = count <= max(self._exact_limit, _EXACT_SHARE * total)
-        if self._lists is None or is_few or not self._lists.pay(count / total):
-            found: tuple[NDArray[np.float32], NDArray[np.int64]] = self._flat.search(
-                queries, k, params=faiss.SearchParameters(sel=selector)
-            )
-            return found
-        rows = self._lists.search(queries, min(count, _OVERFETCH * k), selector, count / total)
-        return self._rescored(queries, rows, k)
-
-    def _rescored(
-        self, queries: NDArray[np.float32], rows: NDArray[np.int64], k: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        similarities = np.full(rows.shape, -np.inf, dtype=np.float32)
-        for query, found, scores in zip(queries, rows, similarities, strict=True):
-            known = found >= 0
-            scores[known] = self._flat.reconstruct_batch(found[known]) @ query
-        order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(similarities, order, axis=1), np.take_along_axis(rows, order, axis=1)
-
-    def _best_of_each(self, similarities: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Matches:
-        best, numbers = nothing(len(rows), k)
-        for index, found in enumerate(rows):
-            known = found >= 0
-            owners, first = np.unique(self._numbers[found[known]], return_index=True)
-            order = np.argsort(first)[:k]
-            numbers[index, : len(order)] = owners[order]
-            best[index, : len(order)] = similarities[index][known][first[order]]
-        return best, numbers
-
-
-def _most(numbers: NDArray[np.int64]) -> int:
-    """How many vectors the tracklet with most has; the numbers of one tracklet are neighbours."""
-    if len(numbers) == 0:
-        return 1
-    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    return int(np.diff(starts, append=len(numbers)).max())
+    def _selector(self, allowed: NDArray[np.int64]) -> faiss.IDSelectorBitmap:
+        chosen = np.zeros(self._table.highest + 1, np.bool_)
+        chosen[allowed[(allowed >= 0) & (allowed < len(chosen))]] = True
+        return faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from gallery import changes, reading
 from gallery.changes import Changes
 from gallery.errors import QueryError
 from gallery.faiss_index import EXACT_LIMIT, FaissIndex
+from gallery.rows import VectorRows
 from gallery.snapshot import Snapshot, read_snapshot, snapshot_lock, write_snapshot
 from gallery.store import Gallery
 from gallery.tracklet import EmbedderIdentity
@@ -101,6 +102,16 @@ class GalleryIndex:
             similarities, numbers = self._index.search(queries, k + _SPARE, allowed)
         present = self._gallery.present(numbers.ravel()).reshape(numbers.shape)
         return _kept(similarities, numbers, present, k)
+
+    def stored(self, numbers: NDArray[np.int64]) -> VectorRows:
+        """All vectors of tracklets, by number and ordinal, as ``Gallery.vectors`` gives them, but from memory.
+
+        As of the last search or refresh: what was erased since may still be among them.
+        """
+        if self._mean_only:
+            return self._gallery.vectors(numbers)
+        with self._guard:
+            return self._index.vectors(numbers)
 
     def save(self) -> bool:
         """Write a snapshot, if the gallery is large and enough is new; a cache, so a full disk is no error.

@@ -24,10 +24,14 @@ _tracklets = schema.tracklets.c
 _crops = schema.crops.c
 _vectors = schema.vectors.c
 
+# Built once: to build a statement costs as much as to run it.
+_EMBEDDER = sa.select(schema.embedders)
+_CAMERAS = sa.select(schema.cameras.c.name, schema.cameras.c.id).order_by(schema.cameras.c.name)
+
 
 def embedder(connection: Connection) -> EmbedderIdentity | None:
     """The embedder of the gallery's vectors, None before the first ingest."""
-    row = connection.execute(sa.select(schema.embedders)).one_or_none()
+    row = connection.execute(_EMBEDDER).one_or_none()
     return None if row is None else EmbedderIdentity(row.name, row.sha256, row.dimension)
 
 
@@ -37,8 +41,7 @@ def camera_ids(connection: Connection, names: Sequence[str] | None) -> dict[str,
     Raises:
         QueryError: If there is no camera of a name.
     """
-    rows = connection.execute(sa.select(schema.cameras.c.name, schema.cameras.c.id).order_by(schema.cameras.c.name))
-    known = {row.name: int(row.id) for row in rows}
+    known = {name: int(camera) for name, camera in connection.execute(_CAMERAS).all()}
     if names is None:
         return known
     for name in names:
@@ -64,7 +67,7 @@ def rows_of(connection: Connection, crops: CropStore, numbers: Sequence[int]) ->
     """Light rows of tracklets by number, in the order asked for; those that are gone are left out."""
     found: dict[int, TrackletRow] = {}
     for piece in pieces(numbers):
-        for row in connection.execute(_light().where(_tracklets.number.in_(piece))).all():
+        for row in connection.execute(_LIGHT_BY_NUMBER, {"numbers": piece}).all():
             found[row.number] = _light_row(row, crops)
     return [found[number] for number in numbers if number in found]
 
@@ -166,6 +169,9 @@ def _light() -> sa.Select[tuple[object, ...]]:
     )
     source = schema.tracklets.join(schema.cameras, schema.cameras.c.id == _tracklets.camera)
     return sa.select(*columns).select_from(source.outerjoin(schema.crops, best))
+
+
+_LIGHT_BY_NUMBER = _light().where(_tracklets.number.in_(sa.bindparam("numbers", expanding=True)))
 
 
 def _light_row(row: Row[tuple[object, ...]], crops: CropStore) -> TrackletRow:

@@ -1,10 +1,12 @@
 """The file that spares a large gallery rebuilding its index: written whole or not at all, checked when read."""
 
 import hashlib
+import io
 import json
 import os
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +16,13 @@ from numpy.typing import NDArray
 from gallery.lock import FileLock
 from gallery.tracklet import EmbedderIdentity
 
-_MAGIC = b"passerby index 1\n"
+_MAGIC = b"passerby index 2\n"
 _DIGEST_BYTES = 32
 _LENGTH = struct.Struct("<Q")
 _LOCK_SECONDS = 60.0
+_HEAD_BYTES = 1_000_000
+_PIECE_BYTES = 8_000_000
+_THREADS = 2
 
 Array = NDArray[np.int64] | NDArray[np.uint8]
 
@@ -56,13 +61,10 @@ def snapshot_lock(folder: Path) -> FileLock:
 def read_snapshot(folder: Path, vectors: str) -> Snapshot | None:
     """The snapshot, or None if there is none or it is damaged in any way: it can be made again."""
     try:
-        data = snapshot_path(folder, vectors).read_bytes()
-    except OSError:
+        with snapshot_path(folder, vectors).open("rb", buffering=0) as file:
+            return _decode(file)
+    except (OSError, EOFError):
         return None
-    body = memoryview(data)[len(_MAGIC) + _DIGEST_BYTES :]
-    if not data.startswith(_MAGIC) or _digest(body) != data[len(_MAGIC) : len(_MAGIC) + _DIGEST_BYTES]:
-        return None
-    return _decode(body)
 
 
 def write_snapshot(folder: Path, snapshot: Snapshot, is_current: Callable[[], bool]) -> bool:
@@ -102,44 +104,52 @@ def drop_snapshots(folder: Path) -> bool:
 
 
 def _write(path: Path, snapshot: Snapshot) -> None:
-    blocks = _encode(snapshot)
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for block in blocks:
-        digest.update(block)
+    arrays: dict[str, Array] = {}
+    for name, array in snapshot.arrays.items():
+        arrays[name] = array if array.flags.c_contiguous else array.copy()
+    blocks = [array.reshape(-1).view(np.uint8).data for array in arrays.values()]
+    head = _head(snapshot, arrays, _digest_of(piece for block in blocks for piece in _pieces(block)))
     with path.open("wb") as file:
-        file.write(_MAGIC)
-        file.write(digest.digest())
+        file.write(_MAGIC + _digest(head) + head)
         for block in blocks:
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _encode(snapshot: Snapshot) -> list[bytes | memoryview]:
-    arrays = {name: np.ascontiguousarray(array) for name, array in snapshot.arrays.items()}
-    header = {
-        "gallery": snapshot.gallery,
-        "embedder": [snapshot.embedder.name, snapshot.embedder.sha256, snapshot.embedder.dimension],
-        "vectors": snapshot.vectors,
-        "position": snapshot.position,
-        "stamp": snapshot.stamp,
-        "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
-    }
-    text = json.dumps(header).encode()
-    return [_LENGTH.pack(len(text)), text, *(array.reshape(-1).view(np.uint8).data for array in arrays.values())]
+def _head(snapshot: Snapshot, arrays: Mapping[str, Array], digest: str) -> bytes:
+    text = json.dumps(
+        {
+            "gallery": snapshot.gallery,
+            "embedder": [snapshot.embedder.name, snapshot.embedder.sha256, snapshot.embedder.dimension],
+            "vectors": snapshot.vectors,
+            "position": snapshot.position,
+            "stamp": snapshot.stamp,
+            "arrays": [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()],
+            "digest": digest,
+        }
+    ).encode()
+    return _LENGTH.pack(len(text)) + text
 
 
-def _decode(body: memoryview) -> Snapshot:
-    (length,) = _LENGTH.unpack_from(body)
-    header = json.loads(bytes(body[_LENGTH.size : _LENGTH.size + length]))
-    offset = _LENGTH.size + length
-    arrays: dict[str, Array] = {}
-    for name, kind, shape in header["arrays"]:
-        size = int(np.prod(shape, dtype=np.int64))
-        # Copied: the parts need not lie at addresses that their types want.
-        arrays[name] = np.frombuffer(body, dtype=np.uint8, count=size * np.dtype(kind).itemsize, offset=offset).copy()
-        arrays[name] = arrays[name].view(kind).reshape(shape)
-        offset += size * np.dtype(kind).itemsize
+def _decode(file: io.FileIO) -> Snapshot | None:
+    """What a file says; None if its digests say otherwise.
+
+    Raises:
+        EOFError: If it ends too early.
+    """
+    start = file.read(len(_MAGIC) + _DIGEST_BYTES + _LENGTH.size)
+    if not start.startswith(_MAGIC) or len(start) < len(_MAGIC) + _DIGEST_BYTES + _LENGTH.size:
+        return None
+    length = start[-_LENGTH.size :]
+    text = file.read(min(_LENGTH.unpack(length)[0], _HEAD_BYTES))
+    if _digest(length + text) != start[len(_MAGIC) : -_LENGTH.size]:
+        return None
+    header = json.loads(text)
+    arrays: dict[str, Array] = {name: np.empty(shape, kind) for name, kind, shape in header["arrays"]}
+    blocks = [array.reshape(-1).view(np.uint8).data for array in arrays.values()]
+    if header["digest"] != _digest_of(_filled(file, piece) for block in blocks for piece in _pieces(block)):
+        return None
     return Snapshot(
         gallery=header["gallery"],
         embedder=EmbedderIdentity(*header["embedder"]),
@@ -150,5 +160,26 @@ def _decode(body: memoryview) -> Snapshot:
     )
 
 
-def _digest(body: memoryview) -> bytes:
-    return hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
+def _pieces(block: memoryview) -> Iterator[memoryview]:
+    for first in range(0, len(block), _PIECE_BYTES):
+        yield block[first : first + _PIECE_BYTES]
+
+
+def _filled(file: io.FileIO, piece: memoryview) -> memoryview:
+    done = 0
+    while done < len(piece):
+        count = file.readinto(piece[done:])
+        if not count:
+            raise EOFError(file.name)
+        done += count
+    return piece
+
+
+def _digest_of(pieces: Iterable[memoryview]) -> str:
+    """One digest of the digests of all pieces, which are made beside each other and beside the reading."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return _digest(b"".join(list(pool.map(_digest, pieces)))).hex()
+
+
+def _digest(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()

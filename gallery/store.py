@@ -17,6 +17,7 @@ from gallery.cleanup import finish_removals, sweep_all
 from gallery.crops import CropStore, FolderCropStore
 from gallery.database import Database
 from gallery.embedder_change import Vectors, change_embedder
+from gallery.ends import Ends, ends_of
 from gallery.erase import Selection, abandon, erase
 from gallery.errors import GalleryError
 from gallery.ingest_session import IngestSession
@@ -205,6 +206,11 @@ class Gallery:
         """Tracklets by number, in the order asked for; those that are gone are left out."""
         with self.database.read() as connection:
             return reading.rows_of(connection, self.crops, [int(number) for number in numbers])
+
+    def ends(self, numbers: Sequence[int] | NDArray[np.int64]) -> Ends:
+        """Where tracklets begin and end, by number; those that are gone are left out."""
+        with self.database.read() as connection:
+            return ends_of(connection, np.asarray(numbers, np.int64).tolist())
 
     def tracklet(self, tracklet_id: str) -> StoredTracklet:
         """All of one tracklet.

@@ -1,6 +1,6 @@
 """The read path: vectors -> candidates from the index -> exact similarities -> tracklets -> sightings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gallery.ends import Ends
 from gallery.errors import QueryError
 from gallery.index import GalleryIndex
 from gallery.rows import Coverage, TrackletRow, VectorRows
 from gallery.store import Gallery
-from gallery.tracklet import to_microseconds
 from ingest.thresholds import Thresholds
 from retrieval.feedback import NO_MARKS, Mark, Marks, Person
 from retrieval.rerank import k_reciprocal_distances
@@ -134,22 +134,35 @@ class Search:
         where = where or Filter()
         self._check(vectors, top)
         person = self._person(vectors, marks)
+        answer = None
+        while answer is None:
+            answer = self._answer(person, where, top, rerank, own, marks)
+        return answer
+
+    def _answer(
+        self, person: Person, where: Filter, top: int, rerank: bool, own: Sequence[str], marks: Marks
+    ) -> Answer | None:
+        """The answer, or None if somebody in it was erased while it was found."""
         numbers = self._candidates(person, where, top, own)
-        stored = self.gallery.vectors(numbers)
+        ends = self.gallery.ends(numbers)
+        stored = self.index.stored(ends.numbers)
         similarities = tracklet_similarities(person.vectors, stored)
-        rows = {row.number: row for row in self.gallery.rows(numbers)}
         order = ranking(person, stored, similarities, rerank)
-        candidates = [candidate(rows[n], similarities[n], mean) for n, mean in means(stored).items() if n in rows]
+        candidates = candidates_of(ends, similarities, means(stored))
         visits = [[candidates[k] for k in visit] for visit in group_into_visits(candidates, self.rule)]
         others = [visit for visit in visits if not {c.id for c in visit} & set(own)]
-        place = {rows[n].id: k for k, n in enumerate(order) if n in rows}
-        others.sort(key=lambda visit: min(place[c.id] for c in visit))
+        place = {number: k for k, number in enumerate(order)}
+        others.sort(key=lambda visit: min(place[c.number] for c in visit))
         accepted, rejected = self._by_mark(others, person, stored, marks)
         best = max((c.similarity for visit in accepted for c in visit), default=None)
+        shown = [*accepted[:top], *rejected]
+        rows = {row.id: row for row in self.gallery.rows([c.number for visit in shown for c in visit])}
+        if any(c.id not in rows for visit in shown for c in visit):
+            return None
         return Answer(
             found=best is not None and best >= self.operating_point,
             best=best,
-            sightings=self._sightings([*accepted[:top], *rejected], {row.id: row for row in rows.values()}),
+            sightings=self._sightings(shown, rows),
             operating_point=self.operating_point,
             coverage=tuple(self.gallery.coverage(where.cameras, where.since, where.until)),
         )
@@ -233,12 +246,17 @@ def means(stored: VectorRows) -> dict[int, NDArray[np.float32]]:
     return dict(zip(stored.numbers[first].tolist(), stored.vectors[first].astype(np.float32), strict=True))
 
 
-def candidate(row: TrackletRow, similarity: float, mean: NDArray[np.float32]) -> Candidate:
-    """What grouping needs to know of a tracklet."""
-    when = to_microseconds(row.start), to_microseconds(row.end)
-    return Candidate(
-        row.number, row.id, row.camera, row.frames, similarity, Fragment(*when, row.first_box, row.last_box, mean)
-    )
+def candidates_of(
+    ends: Ends, similarities: Mapping[int, float], mean: Mapping[int, NDArray[np.float32]]
+) -> list[Candidate]:
+    """What grouping needs to know of tracklets; those without vectors have gone."""
+    columns = (ends.numbers.tolist(), ends.ids, ends.cameras, ends.frames, ends.starts, ends.ends)
+    boxes = ends.first_boxes, ends.last_boxes
+    return [
+        Candidate(number, id_, camera, frames, similarities[number], Fragment(start, end, first, last, mean[number]))
+        for number, id_, camera, frames, start, end, first, last in zip(*columns, *boxes, strict=True)
+        if number in mean
+    ]
 
 
 def sighting(rank: int, visit: Sequence[Candidate], rows: dict[str, TrackletRow], camera_start: datetime) -> Sighting:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from gallery.faiss_index import FaissIndex
+from gallery.inverted_lists import InvertedLists
 from gallery.rows import VectorRows
 
 VECTORS, PER_PERSON, DIMENSION = 50_000, 20, 64
@@ -38,41 +39,60 @@ def test_recall_under_filters(crowd, share):
     assert recall >= 0.99
 
 
-@pytest.mark.parametrize("share", [1.0, 0.3, 0.1])
-def test_recall_of_the_lists_themselves(crowd, share):
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.1, 0.02])
+def test_what_the_lists_propose_holds_the_nearest(crowd, share):
     """Even where the index would rather scan."""
     import faiss
 
     index, vectors, queries = crowd
     mask = np.random.default_rng(2).random(VECTORS) < share
     selector = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
-    found = index._lists.search(queries, 20, selector, share)
+    proposed = index._lists.search(queries, 10, selector)
     allowed = np.flatnonzero(mask)
+    assert np.isin(proposed, [-1, *allowed]).all()
     truth = allowed[np.argsort(-(queries @ vectors[allowed].T), axis=1)[:, :10]]
-    recall = np.mean([len(np.intersect1d(ours, theirs)) / 10 for ours, theirs in zip(found, truth, strict=True)])
+    recall = np.mean([len(np.intersect1d(ours, theirs)) / 10 for ours, theirs in zip(proposed, truth, strict=True)])
     assert recall >= 0.99
+
+
+def test_one_by_one_it_finds_what_it_finds_in_a_batch(crowd):
+    index, _, queries = crowd
+    together = index.search(queries[:30], 10)[1]
+    assert [index.search(query[None], 10)[1][0].tolist() for query in queries[:30]] == together.tolist()
 
 
 def test_similarities_from_lists_are_exact(crowd):
     index, vectors, queries = crowd
-    assert index._lists.pay(1.0)
     similarities, numbers = index.search(queries, 5)
     np.testing.assert_allclose(similarities, np.einsum("qd,qkd->qk", queries, vectors[numbers]), atol=1e-5)
 
 
-def test_narrow_filters_look_into_more_lists(crowd):
-    index, _, _ = crowd
-    wide, middle, narrow = index._lists._probes
-    assert 1 < wide <= middle <= narrow
+def test_strangers_and_narrow_filters_are_looked_for_in_more_lists(crowd, monkeypatch):
+    import faiss
+
+    index, vectors, _ = crowd
+    looked = []
+
+    def counting(self, queries, lists, *others, whole=InvertedLists._scan):
+        looked[-1] += int((lists >= 0).sum())
+        return whole(self, queries, lists, *others)
+
+    monkeypatch.setattr(InvertedLists, "_scan", counting)
+    stranger = np.random.default_rng(3).standard_normal((1, DIMENSION)).astype(np.float32)
+    stranger /= np.linalg.norm(stranger)
+    few = faiss.IDSelectorBitmap(np.packbits(np.arange(VECTORS) % 50 == 0, bitorder="little"))
+    for query, selector in ((vectors[:1], None), (vectors[:1], few), (stranger, None)):
+        looked.append(0)
+        index._lists.search(query, 10, selector)
+    known, narrow, strange = looked
+    assert 1 < known < narrow <= index._lists._lists.nlist
+    assert known < strange
 
 
-def test_where_everybody_differs_in_every_way_lists_do_not_pay():
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((5000, DIMENSION)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    index = FaissIndex(DIMENSION, exact_limit=1000)
-    index.rebuild([VectorRows(np.arange(5000), np.zeros(5000, np.int64), vectors.astype(np.float16))])
-    assert not index._lists.pay(1.0)
+def test_arrays_bring_the_same_lists_back(crowd):
+    index, _, queries = crowd
+    back = InvertedLists.from_arrays(index._lists.arrays())
+    np.testing.assert_array_equal(back.search(queries[:5], 10, None), index._lists.search(queries[:5], 10, None))
 
 
 def test_lists_are_trained_again_when_the_gallery_has_outgrown_them(crowd):

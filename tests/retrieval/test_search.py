@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from gallery.ends import Ends
 from gallery.errors import QueryError
 from gallery.index import GalleryIndex
 from gallery.ingest_spec import IngestProgress, IngestSpec
@@ -14,7 +15,7 @@ from gallery.store import Gallery
 from gallery.tracklet import Crop, EmbedderIdentity, Tracklet
 from ingest.thresholds import Thresholds
 from retrieval import search as search_module
-from retrieval.feedback import Marks
+from retrieval.feedback import NO_MARKS, Marks
 from retrieval.search import Filter, Search
 from retrieval.similarity import unit_mean
 from tracking.trajectory import Trajectory
@@ -324,3 +325,74 @@ def test_a_marked_tracklet_that_is_gone_is_said(gallery):
     fill(gallery, "door", Seen(1, ANN, 0, 2))
     with pytest.raises(QueryError, match="'nobody'"):
         marked(gallery, rejected=["nobody"])
+
+
+def slowly(searching: Search, monkeypatch) -> None:
+    """Lets a search read everything of every candidate from SQL, one full row each, as it is kept there."""
+    gallery = searching.gallery
+    monkeypatch.setattr(searching.index, "stored", gallery.vectors)
+
+    def ends(numbers):
+        rows = gallery.rows(numbers)
+        return Ends(
+            numbers=np.array([row.number for row in rows], np.int64),
+            ids=[row.id for row in rows],
+            cameras=[row.camera for row in rows],
+            frames=[row.frames for row in rows],
+            starts=[to_microseconds(row.start) for row in rows],
+            ends=[to_microseconds(row.end) for row in rows],
+            first_boxes=np.array([row.first_box for row in rows], np.float32).reshape(-1, 4),
+            last_boxes=np.array([row.last_box for row in rows], np.float32).reshape(-1, 4),
+        )
+
+    monkeypatch.setattr(gallery, "ends", ends)
+
+
+@pytest.mark.parametrize("rerank", [False, True])
+def test_answers_are_those_of_reading_everything_from_sql(gallery, monkeypatch, rerank):
+    people = [
+        Seen(
+            k,
+            like((ANN, BOB, EVE)[k % 3], 1.5),
+            3.0 * k,
+            3.0 * k + 2,
+            10.0 * k,
+            tuple(like(ANN, 2) for _ in range(k % 4)),
+        )
+        for k in range(60)
+    ]
+    fill(gallery, "door", *people[:30])
+    fill(gallery, "yard", *people[30:])
+    gallery.erase(tracklets=["door-000003", "yard-000040"])
+    quick = searching(gallery, replace(THRESHOLDS, visit_similarity=0.5))
+    slow = searching(gallery, replace(THRESHOLDS, visit_similarity=0.5))
+    marks = Marks(confirmed=("door-000006",), rejected=("yard-000031",))
+    where = Filter(cameras=("door",), since=NOON + timedelta(seconds=20))
+    questions = [
+        ((query[None],), {"where": where if filtered else None, "own": own, "marks": NO_MARKS if filtered else marks})
+        for query in (ANN, BOB, like(EVE, 2))
+        for filtered in (False, True)
+        for own in ((), ("door-000012",))
+    ]
+    answers = [quick.find(*given, **named, rerank=rerank) for given, named in questions]
+    assert any(len(sighting.tracklets) > 1 for answer in answers for sighting in answer.sightings)
+    slowly(slow, monkeypatch)
+    assert answers == [slow.find(*given, **named, rerank=rerank) for given, named in questions]
+
+
+def test_who_is_erased_while_an_answer_is_made_is_not_in_it(gallery, monkeypatch):
+    fill(gallery, "door", *(Seen(k, like(ANN), 20.0 * k, 20.0 * k + 5) for k in range(4)))
+    search = searching(gallery)
+    first = search.find(ANN[None]).sightings[0].tracklets
+    compared = gallery.ends
+
+    def ends_then_erase(numbers):
+        found = compared(numbers)
+        if first[0] in found.ids:
+            gallery.erase(tracklets=list(first))
+        return found
+
+    monkeypatch.setattr(gallery, "ends", ends_then_erase)
+    answer = search.find(ANN[None])
+    assert first not in ids(answer)
+    assert len(answer.sightings) == 3
