@@ -23,8 +23,11 @@ _QUERIES_AT_ONCE = 64
 _SAMPLES = 256
 _DEPTHS = (10, 30, 100, 300, 1000)
 _HITS = 10
-_BINS = 10
+_BINS = 12
 _MISSED = 0.003
+"""Of the nearest, what the rough codes may lose ..."""
+_HIDDEN = 0.001
+"""... and what may lie in lists that are not looked into."""
 _WANTED = (10, 100)
 _MOST = 64
 _SAFETY = 1.5
@@ -185,11 +188,36 @@ class InvertedLists:
         wanted, needed = [], []
         for deep in [one for one in _DEPTHS if one <= min(depth, seen.shape[1])]:
             hits = true[:, np.linspace(0, deep - 1, _HITS).astype(int)]
-            lists = self._lists.quantizer.assign(table.floats(hits.ravel()), 1).reshape(hits.shape)
-            needed.append(np.einsum("qd,qhd->qh", queries, self._centres[lists]))
+            needed.append(self._nearest_list_of_each(table, queries, table.numbers[hits], seen[:, deep - 1]))
             wanted.append(np.repeat(seen[:, deep - 1 : deep], _HITS, axis=1))
         if wanted:
             self._floors = _floors(np.concatenate(wanted).ravel(), np.concatenate(needed).ravel())
+
+    def _nearest_list_of_each(
+        self,
+        table: VectorTable,
+        queries: NDArray[np.float32],
+        numbers: NDArray[np.int64],
+        least: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """How near to each query the nearest list is that holds a vector of a tracklet that is similar enough.
+
+        Args:
+            table: The vectors.
+            queries: (Q, D).
+            numbers: (Q, N) tracklets.
+            least: (Q,) similarity that is enough; that of the tracklet's most similar vector always is.
+        """
+        rows, begins = table.rows_of(numbers.ravel()), table.begins(numbers.ravel())
+        counts = np.diff(np.append(begins, len(rows)))
+        asking = np.repeat(np.arange(len(queries)), numbers.shape[1]).repeat(counts)
+        vectors = table.floats(rows)
+        similarities = np.einsum("nd,nd->n", queries[asking], vectors)
+        best = np.maximum.reduceat(similarities, begins).repeat(counts)
+        centres = self._centres[self._lists.quantizer.assign(vectors, 1).ravel()]
+        nearness = np.einsum("nd,nd->n", queries[asking], centres)
+        nearness[similarities < np.minimum(best, least[asking])] = -1
+        return np.asarray(np.maximum.reduceat(nearness, begins).reshape(numbers.shape))
 
 
 def _make(dimension: int, lists: int) -> faiss.IndexIVFPQFastScan:
@@ -272,11 +300,11 @@ def _first_of(numbers: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 
 def _floors(similarities: NDArray[np.float32], needed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each of some similarities, which nearness of lists all but ``_MISSED`` of the hits have."""
+    """For each of some similarities, which nearness of lists all but ``_HIDDEN`` of the hits have."""
     order = np.argsort(similarities, kind="stable")
     bins = [part for part in np.array_split(order, _BINS) if len(part)]
     middles = np.array([np.median(similarities[part]) for part in bins], np.float32)
-    floors = np.array([np.quantile(needed[part], _MISSED) for part in bins], np.float32)
+    floors = np.array([np.quantile(needed[part], _HIDDEN) for part in bins], np.float32)
     # Rising: what is true for a similarity is true for a higher one.
     return np.stack([middles, np.minimum.accumulate(floors[::-1])[::-1]])
 
