@@ -101,8 +101,12 @@ class InvertedLists:
             self._lists.add_with_ids(table.floats(piece), table.numbers[piece])
 
     def delete(self, numbers: NDArray[np.int64]) -> None:
-        """Take tracklets, (N,) int64, out of the lists."""
+        """Take tracklets, (N,) int64, out of the lists, and overwrite what FAISS leaves of their codes."""
+        lists = faiss.downcast_InvertedLists(self._lists.invlists)
+        before = _sizes(lists)
         self._lists.remove_ids(numbers)
+        for place in np.flatnonzero(_sizes(lists) != before).tolist():
+            _wipe_end(lists, place)
 
     def refill(self, table: VectorTable) -> None:
         """Begin anew with all rows of a table, without training again."""
@@ -232,6 +236,22 @@ def _make(dimension: int, lists: int) -> faiss.IndexIVFPQFastScan:
     index.pq.cp.max_points_per_centroid = _TRAINING_PER_CODE
     index.cp.min_points_per_centroid = index.pq.cp.min_points_per_centroid = 1  # or it warns of small galleries
     return index
+
+
+def _sizes(lists: faiss.BlockInvertedLists) -> NDArray[np.int64]:
+    return np.array([lists.list_size(place) for place in range(lists.nlist)])
+
+
+def _wipe_end(lists: faiss.BlockInvertedLists, place: int) -> None:
+    """Overwrite the unused end of a list's last block: what moved up, or went, still stands there."""
+    size, together = lists.list_size(place), lists.n_per_block
+    count = -(-size // together)
+    if size == count * together:
+        return
+    blocks = faiss.rev_swig_ptr(lists.get_codes(place), count * lists.block_size).reshape(count, lists.block_size)
+    nothing = np.zeros(lists.packer.code_size, np.uint8)
+    for offset in range(size % together, together):
+        lists.packer.pack_1(nothing, offset, blocks[-1:])
 
 
 def _sample(rng: np.random.Generator, rows: int, count: int) -> NDArray[np.int64]:
