@@ -162,9 +162,10 @@ def guarded(engine: Engine, step) -> None:
     try:
         step(engine)
     except (EOFError, BrokenPipeError):
+        code = engine.process.wait(60)
         lines = Path(engine.process.args[3], f"{engine.name}.log").read_text().strip().splitlines() or ["ended"]
         missing = "ModuleNotFoundError" in lines[-1] or "ImportError" in lines[-1]
-        engine.failure = f"not here ({lines[-1]})" if missing else f"failed: {lines[-1][:150]}"
+        engine.failure = f"not here ({lines[-1]})" if missing else f"failed with code {code}: {lines[-1][:150]}"
 
 
 def build(engine: Engine) -> None:

@@ -23,8 +23,11 @@ _QUERIES_AT_ONCE = 64
 _SAMPLES = 256
 _DEPTHS = (10, 30, 100, 300, 1000)
 _HITS = 10
-_BINS = 10
+_BINS = 12
 _MISSED = 0.003
+"""Of the nearest, what the rough codes may lose ..."""
+_HIDDEN = 0.001
+"""... and what may lie in lists that are not looked into."""
 _WANTED = (10, 100)
 _MOST = 64
 _SAFETY = 1.5
@@ -98,8 +101,12 @@ class InvertedLists:
             self._lists.add_with_ids(table.floats(piece), table.numbers[piece])
 
     def delete(self, numbers: NDArray[np.int64]) -> None:
-        """Take tracklets, (N,) int64, out of the lists."""
+        """Take tracklets, (N,) int64, out of the lists, and overwrite what FAISS leaves of their codes."""
+        lists = faiss.downcast_InvertedLists(self._lists.invlists)
+        before = _sizes(lists)
         self._lists.remove_ids(numbers)
+        for place in np.flatnonzero(_sizes(lists) != before).tolist():
+            _wipe_end(lists, place)
 
     def refill(self, table: VectorTable) -> None:
         """Begin anew with all rows of a table, without training again."""
@@ -185,11 +192,36 @@ class InvertedLists:
         wanted, needed = [], []
         for deep in [one for one in _DEPTHS if one <= min(depth, seen.shape[1])]:
             hits = true[:, np.linspace(0, deep - 1, _HITS).astype(int)]
-            lists = self._lists.quantizer.assign(table.floats(hits.ravel()), 1).reshape(hits.shape)
-            needed.append(np.einsum("qd,qhd->qh", queries, self._centres[lists]))
+            needed.append(self._nearest_list_of_each(table, queries, table.numbers[hits], seen[:, deep - 1]))
             wanted.append(np.repeat(seen[:, deep - 1 : deep], _HITS, axis=1))
         if wanted:
             self._floors = _floors(np.concatenate(wanted).ravel(), np.concatenate(needed).ravel())
+
+    def _nearest_list_of_each(
+        self,
+        table: VectorTable,
+        queries: NDArray[np.float32],
+        numbers: NDArray[np.int64],
+        least: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """How near to each query the nearest list is that holds a vector of a tracklet that is similar enough.
+
+        Args:
+            table: The vectors.
+            queries: (Q, D).
+            numbers: (Q, N) tracklets.
+            least: (Q,) similarity that is enough; that of the tracklet's most similar vector always is.
+        """
+        rows, begins = table.rows_of(numbers.ravel()), table.begins(numbers.ravel())
+        counts = np.diff(np.append(begins, len(rows)))
+        asking = np.repeat(np.arange(len(queries)), numbers.shape[1]).repeat(counts)
+        vectors = table.floats(rows)
+        similarities = np.einsum("nd,nd->n", queries[asking], vectors)
+        best = np.maximum.reduceat(similarities, begins).repeat(counts)
+        centres = self._centres[self._lists.quantizer.assign(vectors, 1).ravel()]
+        nearness = np.einsum("nd,nd->n", queries[asking], centres)
+        nearness[similarities < np.minimum(best, least[asking])] = -1
+        return np.asarray(np.maximum.reduceat(nearness, begins).reshape(numbers.shape))
 
 
 def _make(dimension: int, lists: int) -> faiss.IndexIVFPQFastScan:
@@ -204,6 +236,22 @@ def _make(dimension: int, lists: int) -> faiss.IndexIVFPQFastScan:
     index.pq.cp.max_points_per_centroid = _TRAINING_PER_CODE
     index.cp.min_points_per_centroid = index.pq.cp.min_points_per_centroid = 1  # or it warns of small galleries
     return index
+
+
+def _sizes(lists: faiss.BlockInvertedLists) -> NDArray[np.int64]:
+    return np.array([lists.list_size(place) for place in range(lists.nlist)])
+
+
+def _wipe_end(lists: faiss.BlockInvertedLists, place: int) -> None:
+    """Overwrite the unused end of a list's last block: what moved up, or went, still stands there."""
+    size, together = lists.list_size(place), lists.n_per_block
+    count = -(-size // together)
+    if size == count * together:
+        return
+    blocks = faiss.rev_swig_ptr(lists.get_codes(place), count * lists.block_size).reshape(count, lists.block_size)
+    nothing = np.zeros(lists.packer.code_size, np.uint8)
+    for offset in range(size % together, together):
+        lists.packer.pack_1(nothing, offset, blocks[-1:])
 
 
 def _sample(rng: np.random.Generator, rows: int, count: int) -> NDArray[np.int64]:
@@ -272,11 +320,11 @@ def _first_of(numbers: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 
 def _floors(similarities: NDArray[np.float32], needed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each of some similarities, which nearness of lists all but ``_MISSED`` of the hits have."""
+    """For each of some similarities, which nearness of lists all but ``_HIDDEN`` of the hits have."""
     order = np.argsort(similarities, kind="stable")
     bins = [part for part in np.array_split(order, _BINS) if len(part)]
     middles = np.array([np.median(similarities[part]) for part in bins], np.float32)
-    floors = np.array([np.quantile(needed[part], _MISSED) for part in bins], np.float32)
+    floors = np.array([np.quantile(needed[part], _HIDDEN) for part in bins], np.float32)
     # Rising: what is true for a similarity is true for a higher one.
     return np.stack([middles, np.minimum.accumulate(floors[::-1])[::-1]])
 

@@ -104,6 +104,11 @@ class VectorTable:
         ends = np.cumsum(lengths)
         return np.repeat(self._first[numbers] - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
 
+    def begins(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in what ``rows_of`` gives each tracklet begins."""
+        lengths = self._length[numbers]
+        return np.asarray(np.cumsum(lengths) - lengths)
+
     def floats(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some rows, (N, D) float32."""
         if len(rows) == 0:
@@ -115,7 +120,7 @@ class VectorTable:
         held = self._held(np.unique(numbers))
         lengths = self._length[held]
         rows = self.rows_of(held)
-        ordinals = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        ordinals = np.arange(len(rows)) - np.repeat(self.begins(held), lengths)
         return VectorRows(np.repeat(held, lengths), ordinals, self._codes()[rows].view(np.float16))
 
     def scan(

@@ -104,3 +104,24 @@ def test_lists_are_trained_again_when_the_gallery_has_outgrown_them(crowd):
         index.upsert(VectorRows(numbers, np.zeros(len(numbers), np.int64), halves[first:last]))
         trained = None if index._lists is None else index._lists._trained_on
         assert trained == {900: None, 1500: 1500, 6000: 1500, 7000: 7000}[last]
+
+
+def test_of_codes_that_went_nothing_stays_in_the_blocks(crowd):
+    import faiss
+
+    _, vectors, _ = crowd
+    index = FaissIndex(DIMENSION, exact_limit=1000)
+    numbers = np.arange(3000)
+    index.rebuild([VectorRows(numbers, np.zeros(3000, np.int64), vectors[:3000].astype(np.float16))])
+    index.delete(np.random.default_rng(5).choice(3000, 700, replace=False))
+    lists = faiss.downcast_InvertedLists(index._lists._lists.invlists)
+    ends = 0
+    for place in range(lists.nlist):
+        size, blocks = lists.list_size(place), -(-lists.list_size(place) // lists.n_per_block)
+        codes = faiss.rev_swig_ptr(lists.get_codes(place), blocks * lists.block_size).reshape(blocks, -1)
+        for offset in range(size % lists.n_per_block, lists.n_per_block if size % lists.n_per_block else 0):
+            assert not lists.packer.unpack_1(codes[-1:], offset).any()
+            ends += 1
+        if size:
+            assert lists.packer.unpack_1(codes[:1], 0).any()
+    assert ends > 100
