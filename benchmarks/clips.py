@@ -137,7 +137,8 @@ def lists(gallery: Gallery, count: int) -> list[tuple[str, Callable[[], object]]
     from retrieval.stretches import stretches
 
     app = create_app(QueryService(gallery, detector="hog", threads=1), "x" * 32)
-    request = Request({"type": "http", "app": app, "headers": []})
+    address = {"path": "/cameras/door", "query_string": b"", "scheme": "http", "server": ("127.0.0.1", 80)}
+    request = Request({"type": "http", "app": app, "headers": [], **address})
     request.state.holder = Holder(OWNER, "admin")
     last = START + timedelta(seconds=count - 30)
     row = stretches(gallery.ingests("door"))

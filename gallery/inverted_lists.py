@@ -6,6 +6,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from gallery.rough_candidates import kth_different, merged
 from gallery.snapshot import Array
 from gallery.vector_table import VectorTable
 
@@ -141,8 +142,8 @@ class InvertedLists:
             near = nearness[:, first:last]
             chosen = np.where(near >= floor[:, None], order[:, first:last], -1)
             found = self._scan(queries, chosen, near, count, selector)
-            scores, numbers = _merged(scores, numbers, *found, count)
-            kth = _kth(scores, numbers, k)
+            scores, numbers = merged(scores, numbers, *found, count)
+            kth = kth_different(scores, numbers, k)
             floor = np.where(np.isfinite(scores[:, _LEAST - 1]), self._floor(kth), np.float32(-np.inf))
             first, last = last, last * _WIDENING
         far = scores < (kth - slack)[:, None]
@@ -327,27 +328,3 @@ def _floors(similarities: NDArray[np.float32], needed: NDArray[np.float32]) -> N
     floors = np.array([np.quantile(needed[part], _HIDDEN) for part in bins], np.float32)
     # Rising: what is true for a similarity is true for a higher one.
     return np.stack([middles, np.minimum.accumulate(floors[::-1])[::-1]])
-
-
-def _merged(
-    scores: NDArray[np.float32],
-    numbers: NDArray[np.int64],
-    more: NDArray[np.float32],
-    others: NDArray[np.int64],
-    count: int,
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The best so many of two sets of candidates, best first."""
-    if scores.shape[1]:
-        more, others = np.concatenate([scores, more], axis=1), np.concatenate([numbers, others], axis=1)
-    order = np.argsort(-more, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(more, order, axis=1), np.take_along_axis(others, order, axis=1)
-
-
-def _kth(scores: NDArray[np.float32], numbers: NDArray[np.int64], k: int) -> NDArray[np.float32]:
-    """The rough similarity of the k-th different tracklet of each query, -inf where there are fewer."""
-    found = np.full(len(scores), -np.inf, np.float32)
-    for query, (values, owners) in enumerate(zip(scores, numbers, strict=True)):
-        first = np.sort(np.unique(owners[np.isfinite(values)], return_index=True)[1])
-        if len(first) >= k:
-            found[query] = values[first[k - 1]]
-    return found
