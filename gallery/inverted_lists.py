@@ -109,11 +109,6 @@ class InvertedLists:
         for place in np.flatnonzero(_sizes(lists) != before).tolist():
             _wipe_end(lists, place)
 
-    def refill(self, table: VectorTable) -> None:
-        """Begin anew with all rows of a table, without training again."""
-        self._lists.reset()
-        self.add(table, np.arange(table.rows))
-
     def search(self, queries: NDArray[np.float32], k: int, selector: faiss.IDSelector | None) -> NDArray[np.int64]:
         """The tracklets among which the k nearest of each query are, (Q, P) int64, repeated ones too, padded by -1.
 
@@ -193,36 +188,11 @@ class InvertedLists:
         wanted, needed = [], []
         for deep in [one for one in _DEPTHS if one <= min(depth, seen.shape[1])]:
             hits = true[:, np.linspace(0, deep - 1, _HITS).astype(int)]
-            needed.append(self._nearest_list_of_each(table, queries, table.numbers[hits], seen[:, deep - 1]))
+            lists = self._lists.quantizer.assign(table.floats(hits.ravel()), 1).reshape(hits.shape)
+            needed.append(np.einsum("qd,qhd->qh", queries, self._centres[lists]))
             wanted.append(np.repeat(seen[:, deep - 1 : deep], _HITS, axis=1))
         if wanted:
             self._floors = _floors(np.concatenate(wanted).ravel(), np.concatenate(needed).ravel())
-
-    def _nearest_list_of_each(
-        self,
-        table: VectorTable,
-        queries: NDArray[np.float32],
-        numbers: NDArray[np.int64],
-        least: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """How near to each query the nearest list is that holds a vector of a tracklet that is similar enough.
-
-        Args:
-            table: The vectors.
-            queries: (Q, D).
-            numbers: (Q, N) tracklets.
-            least: (Q,) similarity that is enough; that of the tracklet's most similar vector always is.
-        """
-        rows, begins = table.rows_of(numbers.ravel()), table.begins(numbers.ravel())
-        counts = np.diff(np.append(begins, len(rows)))
-        asking = np.repeat(np.arange(len(queries)), numbers.shape[1]).repeat(counts)
-        vectors = table.floats(rows)
-        similarities = np.einsum("nd,nd->n", queries[asking], vectors)
-        best = np.maximum.reduceat(similarities, begins).repeat(counts)
-        centres = self._centres[self._lists.quantizer.assign(vectors, 1).ravel()]
-        nearness = np.einsum("nd,nd->n", queries[asking], centres)
-        nearness[similarities < np.minimum(best, least[asking])] = -1
-        return np.asarray(np.maximum.reduceat(nearness, begins).reshape(numbers.shape))
 
 
 def _make(dimension: int, lists: int) -> faiss.IndexIVFPQFastScan:
