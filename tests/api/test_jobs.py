@@ -122,7 +122,7 @@ def test_a_video_that_was_sent_is_tracked_and_both_films_play(server, video):
     assert client.delete(f"/api/v1/jobs/{last['id']}/files").status_code == 204
     assert not job_folder(gallery.folder, last["id"]).exists()
     check_problem(client.get(f"/api/v1/jobs/{last['id']}"), 404)
-    assert [line.action for line in AuditLog(gallery.database).lines()] == ["job", "upload"]
+    assert [line.action for line in AuditLog(gallery.database).lines()] == ["job removed", "job", "upload"]
 
 
 def test_a_running_job_is_cancelled_and_keeps_what_it_made(server, tmp_path):
