@@ -37,6 +37,10 @@ PICTURES_AT_ONCE = 4
 """Further ones wait to be decoded: a photo takes up to 300 MB, and a frame may be far inside a video."""
 
 
+SEARCHES_AT_ONCE = 2
+"""More only take the interpreter from each other, and the last of them waits longest."""
+
+
 class QueryService:
     """Answers questions from several threads.
 
@@ -66,6 +70,7 @@ class QueryService:
         self._device: Device = device
         self._precision: Precision = precision
         self._computing = Lock()
+        self._searching = Semaphore(SEARCHES_AT_ONCE)
         self._decoding = Semaphore(PICTURES_AT_ONCE)
         self._loading = Lock()
         self._embedder: Embedder | None = None
@@ -116,7 +121,7 @@ class QueryService:
             QueryError: If the gallery has another embedder by now, or a tracklet is gone.
             GalleryError: If the gallery cannot be read.
         """
-        with stage("search"):
+        with stage("search"), self._searching:
             search = Search(self.gallery, self._vectors(), thresholds_of(identity))
             where = Filter(tuple(filters.camera) or None, filters.since, filters.until)
             found = search.find(vectors, where, top=filters.top, rerank=filters.rerank, own=own, marks=marks)

@@ -1,6 +1,7 @@
 """The connection to SQL: short transactions, and errors in the user's words."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(gallery_write=True)
+        self._writing = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -49,8 +51,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that waits for other writers, and commits unless an exception leaves it."""
-        with self._translated(), self._writer.begin() as connection:
+        """One transaction that waits for other writers, and commits unless an exception leaves it.
+
+        Writers of this process wait in a row: SQLite has those that wait look again after longer and longer sleeps.
+        """
+        with self._writing, self._translated(), self._writer.begin() as connection:
             yield connection
 
     def truncate_log(self, wait_seconds: float) -> bool:
