@@ -61,14 +61,14 @@ def apply_retention(gallery: Gallery) -> None:
         forgotten = Questions(gallery.database).remove_older_than(_ago(chosen.query_days))
         if forgotten:
             log.note(BY_SERVER, "retention", queries=forgotten)
+    uploads = UploadTable(gallery.database, gallery.folder)
     if chosen.upload_days is not None:
-        table = UploadTable(gallery.database, gallery.folder)
-        for upload in table.rows():
+        for upload in uploads.rows():
             if upload.created < _ago(chosen.upload_days):
-                table.remove(upload.id)
+                uploads.remove(upload.id)
                 log.note(BY_SERVER, "retention", upload=upload.id)
         forget_tracked(gallery, log, chosen.upload_days)
-    UploadTable(gallery.database, gallery.folder).sweep()
+    uploads.sweep()
     for job_id in JobTable(gallery.database).forget_old():
         shutil.rmtree(job_folder(gallery.folder, job_id), ignore_errors=True)
     if chosen.footage_days is None:

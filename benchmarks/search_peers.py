@@ -63,6 +63,8 @@ class Engine:
 def main() -> None:
     given = parse_arguments()
     report = []
+    if given.scratch is not None:
+        given.scratch.mkdir(parents=True, exist_ok=True)
     for kind in given.kind or KINDS:
         with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
             report.append(measure(kind, given, Path(scratch)))

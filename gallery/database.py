@@ -55,8 +55,15 @@ class Database:
 
         Writers of this process wait in a row: SQLite has those that wait look again after longer and longer sleeps.
         """
-        with self._writing, self._translated(), self._writer.begin() as connection:
-            yield connection
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise GalleryError(
+                f"gallery {self.place} is busy (another thread writes for {BUSY_SECONDS} s): try again when it ends"
+            )
+        try:
+            with self._translated(), self._writer.begin() as connection:
+                yield connection
+        finally:
+            self._writing.release()
 
     def truncate_log(self, wait_seconds: float) -> bool:
         """Fold SQLite's write-ahead log into the database and empty it, so that no old bytes stay in it.

@@ -25,7 +25,7 @@ class FaissIndex:
     """Vectors as float16, just as SQL has them; a scan is exact.
 
     With more than ``exact_limit`` of them, inverted lists of 4-bit codes propose candidates, which are scored again
-    exactly; selections by filter that are small enough are still scanned.
+    exactly; selections by filter that are small enough are still scanned, and all is where lists would miss too many.
     Deleted rows are overwritten at once, and leave when they are many. Not safe for writing from several threads.
 
     Args:
@@ -102,11 +102,11 @@ class FaissIndex:
         with _threads_for(len(queries)):
             if allowed is None:
                 selector = None
-            elif self._lists is None or self._table.count(allowed) <= _FEW:
+            elif self._lists is None or not self._lists.pay or self._table.count(allowed) <= _FEW:
                 return self._table.nearest(queries, k, allowed)
             else:
                 selector = self._selector(allowed)
-            if self._lists is None:
+            if self._lists is None or not self._lists.pay:
                 return self._table.nearest(queries, k)
             proposed = self._lists.search(queries, k, selector)
             parts = [self._table.nearest(query[None], k, found) for query, found in zip(queries, proposed, strict=True)]

@@ -34,6 +34,8 @@ _MOST = 64
 _SAFETY = 1.5
 _ROUGH = 6000
 _SHARES = (1.0, 0.5, 0.1)
+_CHECKED = 128
+_RECALL = 0.99
 _LEAST = 300
 """Fewest candidates; to look at so many exactly takes a tenth of a millisecond."""
 
@@ -53,11 +55,22 @@ class InvertedLists:
         reach: (2, 2) float32, for each of ``_WANTED``: most candidates for each tracklet that is wanted, and how much
             lower than the k-th rough similarity that of a candidate may be.
         trained_on: How many rows there were when it was trained.
+
+    Attributes:
+        pay: Whether they hold nearly all of the nearest. Where everybody differs in every way they do not, and rows are
+            better looked at one by one.
     """
 
     def __init__(
-        self, lists: faiss.IndexIVFPQFastScan, floors: NDArray[np.float32], reach: NDArray[np.float32], trained_on: int
+        self,
+        lists: faiss.IndexIVFPQFastScan,
+        floors: NDArray[np.float32],
+        reach: NDArray[np.float32],
+        trained_on: int,
+        *,
+        pay: bool = False,
     ) -> None:
+        self.pay = pay
         self._lists = lists
         self._floors = floors
         self._reach = reach
@@ -73,6 +86,7 @@ class InvertedLists:
         made = cls(lists, np.array([[0], [-1]], np.float32), np.ones((2, 2), np.float32), table.rows)
         made.add(table, np.arange(table.rows))
         made._measure(table, rng)
+        made.pay = made._recall(table, np.random.default_rng(1)) >= _RECALL
         return made
 
     @classmethod
@@ -80,7 +94,8 @@ class InvertedLists:
         """The lists that gave these ``arrays``."""
         lists = faiss.deserialize_index(arrays["lists"])
         floors, reach = (arrays[name].view(np.float32).reshape(2, -1) for name in ("floors", "reach"))
-        return cls(lists, floors, reach, int(arrays["trained"][0]))
+        trained_on, pay = arrays["trained"].tolist()
+        return cls(lists, floors, reach, trained_on, pay=bool(pay))
 
     def arrays(self) -> dict[str, Array]:
         """All that the lists consist of."""
@@ -88,7 +103,7 @@ class InvertedLists:
             "lists": faiss.serialize_index(self._lists),
             "floors": np.ascontiguousarray(self._floors).view(np.uint8),
             "reach": np.ascontiguousarray(self._reach).view(np.uint8),
-            "trained": np.array([self._trained_on], np.int64),
+            "trained": np.array([self._trained_on, self.pay], np.int64),
         }
 
     def is_outgrown(self, rows: int) -> bool:
@@ -177,6 +192,19 @@ class InvertedLists:
         known, floors = self._floors
         below = np.maximum(known[0] - similarities, 0)
         return np.asarray(np.interp(similarities, known, floors) - below, np.float32)
+
+    def _recall(self, table: VectorTable, rng: np.random.Generator) -> float:
+        """Of the nearest tracklets of other questions than those of ``_measure``, how many are proposed; the worst filter's."""
+        queries, shares = _questions(table, rng)[:_CHECKED], []
+        for share in _SHARES:
+            passing = rng.random(table.highest + 1) < share
+            allowed = np.flatnonzero(passing)
+            true = table.nearest(queries, _WANTED[0], allowed)[1]
+            packed = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
+            found = self.search(queries, _WANTED[0], packed)
+            hits = [np.isin(nearest[nearest >= 0], near) for nearest, near in zip(true, found, strict=True)]
+            shares.append(float(np.concatenate(hits).mean()) if any(len(one) for one in hits) else 1.0)
+        return min(shares)
 
     def _measure(self, table: VectorTable, rng: np.random.Generator) -> None:
         queries = _questions(table, rng)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gallery.lock import FileLock
 from gallery.tracklet import EmbedderIdentity
 
-_MAGIC = b"passerby index 2\n"
+_MAGIC = b"passerby index 3\n"
 _DIGEST_BYTES = 32
 _LENGTH = struct.Struct("<Q")
 _LOCK_SECONDS = 60.0

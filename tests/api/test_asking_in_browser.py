@@ -2,12 +2,11 @@
 
 from urllib.parse import unquote
 
-import pytest
-
-from tests.api.test_pages_in_browser import CHROMIUM, chromium, photo, plays, search, site, tab  # noqa: F401 (fixtures)
+from tests.api.browsing import needs_chromium
+from tests.api.test_pages_in_browser import chromium, photo, plays, search, site, tab  # noqa: F401 (fixtures)
 from tests.api.test_server import TOKEN
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = needs_chromium
 
 
 def order(page):

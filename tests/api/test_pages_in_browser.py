@@ -1,6 +1,5 @@
 """The pages in a real Chromium, against a real server with the rendered scene."""
 
-import shutil
 from pathlib import Path
 
 import cv2
@@ -11,21 +10,16 @@ from api.query_service import QueryService
 from api.server import create_app
 from api.sessions import Sessions
 from gallery.store import Gallery
+from tests.api.browsing import launched, needs_chromium
 from tests.api.test_server import TOKEN, serving
 
-pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """Watching a camera in a real Chromium: it plays on by itself, and boxes are where people are."""
 
-import shutil
-
 import pytest
 
 from gallery.store import Gallery
+from tests.api.browsing import needs_chromium
 from tests.api.test_pages_in_browser import CONTRAST, chromium, site, tab  # noqa: F401
 from tests.api.test_server import TOKEN
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = needs_chromium
 
 STATE = """
 () => {

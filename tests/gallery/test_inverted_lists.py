@@ -89,6 +89,22 @@ def test_strangers_and_narrow_filters_are_looked_for_in_more_lists(crowd, monkey
     assert known < strange
 
 
+def test_where_everybody_differs_in_every_way_lists_do_not_pay(crowd):
+    assert crowd[0]._lists.pay
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((5000, DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = FaissIndex(DIMENSION, exact_limit=1000)
+    index.rebuild([VectorRows(np.arange(5000), np.zeros(5000, np.int64), vectors.astype(np.float16))])
+    queries = rng.standard_normal((50, DIMENSION)).astype(np.float32)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
+    hits = [len(np.intersect1d(*pair)) / 10 for pair in zip(index.search(queries, 10)[1], truth, strict=True)]
+    assert np.mean(hits) >= 0.99, "by lists that pay, or one by one"
+    index._lists._floors[1] = 1.0  # lists that nobody looks into
+    assert index._lists._recall(index._table, rng) < 0.99
+
+
 def test_arrays_bring_the_same_lists_back(crowd):
     index, _, queries = crowd
     back = InvertedLists.from_arrays(index._lists.arrays())
